@@ -1,0 +1,43 @@
+# Every target sets up what it needs first. The only prerequisites are python3 >= 3.11 with venv, and make.
+PYTHON ?= python3
+BIN := .venv/bin
+export EFFEKT_HOME ?= var
+export UV_COMPILE_BYTECODE = 1
+export PYTHONUTF8 = 1
+
+.PHONY: setup run test test-long check ui bench lock clean
+
+setup: .venv/.ready
+
+.venv/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; name it with: make PYTHON=python3.12 …")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip install --quiet --require-hashes --python $(BIN)/python --requirement requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: setup
+	@$(BIN)/effekt run --sample
+
+test: setup
+	@$(BIN)/python -m pytest
+
+test-long: setup
+	@$(BIN)/python -m pytest -m long
+
+check: setup
+	@$(BIN)/ruff check .
+	@$(BIN)/lint-imports
+
+ui: setup
+	@$(BIN)/python -m assets.ui
+
+bench: setup
+	@$(BIN)/python -m benchmarks
+
+lock: setup
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
+
+clean:
+	@rm -rf .venv var .keys

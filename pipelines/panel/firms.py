@@ -1,0 +1,87 @@
+"""Companies by year, and when and how each first took part. Levels in fixed prices; a closed firm is 0 where the living are seen."""
+
+import ibis
+import ibis.expr.datatypes as dt
+
+from pipelines.panel.joins import left_join
+
+MONEY = dt.Decimal(18, 2)
+FTE = dt.Decimal(12, 2)
+EMPLOYMENT_FROM = 2008               # first year of BFL: before it paid hours are missing, not 0
+
+
+def firm_year(
+    firm: ibis.Table, employment: ibis.Table, industries: ibis.Table, municipalities: ibis.Table, prices: ibis.Table
+) -> ibis.Table:
+    """`panel.firm_year`: every company from its first year in FIRM to the last year published, living or closed.
+
+    `firm`, `employment` are `register.firm`, `register.firm_employment` (each one row a company and year); the others are
+    code tables. Joins are many to one and keep every row.
+    """
+    spells = add_every_year(firm)
+    rows = join_accounts(spells, firm)
+    rows = join_employment(rows, employment)
+    rows = add_places_and_sections(rows, industries, municipalities)
+    return fill_closed_years(rows, prices)
+
+
+def add_every_year(firm: ibis.Table) -> ibis.Table:
+    """One row a company and year from its first year to the last year that FIRM covers, with its last known traits."""
+    years = firm.select("year").distinct()
+    by_company = ibis.window(group_by="company", order_by=ibis.desc("year"))
+    newest = firm.mutate(rank=ibis.row_number().over(by_company), first_year=firm.year.min().over(ibis.window(group_by="company")))
+    last = newest.filter(newest["rank"] == 0).select(
+        "company", "first_year", last_industry="industry", last_municipality="municipality", last_region="region",
+        last_legal_form="legal_form", last_born="born", last_value_added="value_added_dkk",
+    )
+    spells = last.cross_join(years)
+    return spells.filter(spells.year >= spells.first_year)
+
+
+def join_accounts(spells: ibis.Table, firm: ibis.Table) -> ibis.Table:
+    """Left join, one to one: a year without a row in FIRM is a closed year."""
+    rows = left_join(spells, firm.mutate(alive=True), ["company", "year"])
+    return rows.mutate(
+        alive=rows.alive.fill_null(False),
+        industry=ibis.coalesce(rows.industry, rows.last_industry),
+        municipality=ibis.coalesce(rows.municipality, rows.last_municipality),
+        region=ibis.coalesce(rows.region, rows.last_region),
+        legal_form=ibis.coalesce(rows.legal_form, rows.last_legal_form),
+        born=ibis.coalesce(rows.born, rows.last_born),
+    )
+
+
+def join_employment(rows: ibis.Table, employment: ibis.Table) -> ibis.Table:
+    """Left join, one to one: paid hours of the year in BFL."""
+    return left_join(rows, employment.select("company", "year", "paid_hours"), ["company", "year"])
+
+
+def add_places_and_sections(rows: ibis.Table, industries: ibis.Table, municipalities: ibis.Table) -> ibis.Table:
+    """Left joins, many to one: section of the industry, commuting area of the municipality."""
+    rows = left_join(rows, industries.select("industry", "section"), ["industry"])
+    return left_join(rows, municipalities.select("municipality", "commuting_area"), ["municipality"])
+
+
+def fill_closed_years(rows: ibis.Table, prices: ibis.Table) -> ibis.Table:
+    """A closed year is 0 in what a living firm of the kind reports, else missing; money in prices of the index's base year."""
+    rows = left_join(rows, prices.select("year", "index"), ["year"])
+    closed = ~rows.alive
+
+    def fixed(column: ibis.Column) -> ibis.Column:
+        return (column.cast("float64") * 100.0 / rows["index"]).round(2).cast(MONEY)
+
+    zero = ibis.literal(0).cast(MONEY)
+    return rows.select(
+        "company", "year", "alive",
+        fte=closed.ifelse(ibis.literal(0).cast(FTE), rows.fte),
+        headcount=closed.ifelse(ibis.literal(0, "int32"), rows.headcount),
+        paid_hours=(rows.year >= EMPLOYMENT_FROM).ifelse(
+            ibis.coalesce(rows.paid_hours, closed.ifelse(zero, ibis.null(MONEY))), ibis.null(MONEY)
+        ),
+        turnover=closed.ifelse(zero, fixed(rows.turnover_dkk)),
+        value_added=closed.ifelse(rows.last_value_added.notnull().ifelse(zero, ibis.null(MONEY)), fixed(rows.value_added_dkk)),
+        exports=closed.ifelse(zero, fixed(rows.exports_dkk)),
+        wages=closed.ifelse(zero, fixed(rows.wages_dkk)),
+        industry=rows.industry, section=rows.section, municipality=rows.municipality, region=rows.region,
+        commuting_area=rows.commuting_area, legal_form=rows.legal_form, first_year=rows.first_year.cast("int32"), born=rows.born,
+    )

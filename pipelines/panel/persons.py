@@ -1,0 +1,34 @@
+"""Adults by quarter: work, hours, wage and what they are matched on. Who died or emigrated has no row: missing, not 0."""
+
+import ibis
+import ibis.expr.datatypes as dt
+
+from pipelines.panel.joins import left_join
+
+MONEY = dt.Decimal(18, 2)
+HOURS = dt.Decimal(12, 2)
+ADULT, RETIRED = 16, 67
+
+
+def person_quarter(population: ibis.Table, employment: ibis.Table, education: ibis.Table, prices: ibis.Table) -> ibis.Table:
+    """`panel.person_quarter`: residents of 16–66 years by quarter; joins are left, one to one, and keep every row.
+
+    `population`, `employment`, `education` are the `register.` tables; education is that of the last September before.
+    """
+    year = (population.period // 4).cast("int32")
+    age = (year - population.born.year()).cast("int32")
+    adults = population.mutate(
+        year=year, quarter=(population.period % 4 + 1).cast("int32"), age=age,
+        school_year=(population.period % 4 == 3).ifelse(year, year - 1),
+    ).filter((age >= ADULT) & (age < RETIRED))
+    worked = left_join(adults, employment, ["person", "period"])
+    schooled = left_join(worked, education.select("person", "education_group", school_year="year"), ["person", "school_year"])
+    priced = left_join(schooled, prices.select("year", "index"), ["year"])
+    return priced.select(
+        "person", "period", "year", "quarter",
+        employed=priced.paid_hours.fill_null(0) > 0,
+        paid_hours=priced.paid_hours.fill_null(0).cast(HOURS),
+        wage=(priced.wage_dkk.fill_null(0).cast("float64") * 100.0 / priced["index"]).round(2).cast(MONEY),
+        employer=priced.employer, age=priced.age, sex=priced.sex,
+        education=priced.education_group.fill_null("unknown"), municipality=priced.municipality, region=priced.region,
+    )

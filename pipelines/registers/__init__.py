@@ -1,0 +1,23 @@
+"""Register extracts: found by name, read under contract, and turned into tables with the project's own names."""
+
+from pipelines.registers.extracts import REGISTERS, RegisterError, find_extracts, last_date, read_extracts
+from pipelines.registers.imports import (
+    import_education,
+    import_firm,
+    import_firm_employment,
+    import_person_employment,
+    import_population,
+)
+
+__all__ = [
+    "REGISTERS",
+    "RegisterError",
+    "find_extracts",
+    "import_education",
+    "import_firm",
+    "import_firm_employment",
+    "import_person_employment",
+    "import_population",
+    "last_date",
+    "read_extracts",
+]

@@ -1,0 +1,95 @@
+"""Finds and reads register extracts: one file a register and period, column names in any case, types as the contract says."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import ibis
+import ibis.expr.datatypes as dt
+import pyarrow as pa
+
+from schemas.contract import load
+
+REGISTERS = ("FIRM", "BFL", "BEF", "UDDA")
+
+
+class RegisterError(ValueError):
+    """An extract that is missing or is not what its contract says, in one sentence with names and counts only."""
+
+
+@dataclass(frozen=True)
+class Extract:
+    """One file of a register: `month` is None where the register is yearly."""
+
+    path: Path
+    register: str
+    year: int
+    month: int | None
+
+    @property
+    def ends(self) -> date:
+        """Last day of the period that the file covers."""
+        year, month = (self.year, 12) if self.month is None else (self.year, self.month)
+        return date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
+
+
+def find_extracts(directory: Path, register: str, as_of: date | None = None) -> list[Extract]:
+    """The extracts of one register in period order, up to the as-of date.
+
+    Raises RegisterError when there is none, naming the files that are looked for.
+    """
+    pattern = re.compile(rf"{register}(\d{{4}})(\d{{2}})?\.parquet", re.IGNORECASE)
+    found = []
+    for path in sorted(directory.iterdir()) if directory.is_dir() else []:
+        match = pattern.fullmatch(path.name)
+        if match:
+            found.append(Extract(path, register, int(match[1]), int(match[2]) if match[2] else None))
+    known = sorted((e for e in found if as_of is None or e.ends <= as_of), key=lambda e: e.ends)
+    if not known:
+        until = f" for a period that ends by {as_of}" if as_of and found else ""
+        raise RegisterError(
+            f"register {register} is missing{until}: no file {register}<year>.parquet or {register}<year><month>.parquet in "
+            f"{directory}; copy the extracts there, or make synthetic ones with: effekt world --scale sample"
+        )
+    return known
+
+
+def last_date(directory: Path) -> date:
+    """The end of the newest period of the register of firms, which is the default as-of date."""
+    return find_extracts(directory, "FIRM")[-1].ends
+
+
+def read_extracts(con: ibis.BaseBackend, directory: Path, register: str, as_of: date | None = None) -> ibis.Table:
+    """All periods of one register under each other, with the contract's column names and types, and `year` and `month`.
+
+    Raises RegisterError naming file and columns when a column is missing or cannot have the contract's type.
+    """
+    parts = [_read_extract(con, extract) for extract in find_extracts(directory, register, as_of)]
+    return parts[0] if len(parts) == 1 else ibis.union(*parts, distinct=False)
+
+
+def _read_extract(con: ibis.BaseBackend, extract: Extract) -> ibis.Table:
+    contract = load(f"registers.{extract.register}")
+    table = con.read_parquet(str(extract.path))
+    by_lower = {name.lower(): name for name in table.columns}
+    missing = [column.name for column in contract.columns if column.name.lower() not in by_lower]
+    if missing:
+        raise RegisterError(f"{extract.path.name} lacks the column {', '.join(missing)}: ask for it in the extract, or rename it")
+    mistyped = [
+        column.name for column in contract.columns
+        if not _castable(table[by_lower[column.name.lower()]].type(), column.type)
+    ]
+    if mistyped:
+        raise RegisterError(f"{extract.path.name} has a column of the wrong kind: {', '.join(mistyped)}; see docs/dictionary.md")
+    columns = {column.name: table[by_lower[column.name.lower()]].cast(dt.DataType.from_pyarrow(column.type)) for column in contract.columns}
+    period = {"year": ibis.literal(extract.year, "int32"), "month": ibis.literal(extract.month or 12, "int32")}
+    return table.select(**columns, **period)
+
+
+def _castable(found: dt.DataType, wanted: pa.DataType) -> bool:
+    if pa.types.is_string(wanted):
+        return found.is_string()
+    if pa.types.is_date(wanted):
+        return found.is_date() or found.is_timestamp()
+    return found.is_numeric()

@@ -1,0 +1,68 @@
+"""Turns extracts into tables with the project's own names: firms by year, employment by firm and by person, population."""
+
+import ibis
+import ibis.expr.datatypes as dt
+
+MONEY = dt.Decimal(18, 2)
+HOURS = dt.Decimal(12, 2)
+
+
+def import_firm(firm: ibis.Table) -> ibis.Table:
+    """Register FIRM as `register.firm`: one row a company and year; money as published (current prices, DKK)."""
+    return firm.select(
+        company=firm.CVRNR, year=firm.year, fte=firm.GF_AARSV, headcount=firm.GF_ANSATTE,
+        turnover_dkk=firm.GF_OMS, value_added_dkk=firm.GF_VTV, exports_dkk=firm.GF_EKSP, wages_dkk=firm.GF_LGAGMV,
+        industry=firm.GF_BRANCHE, legal_form=firm.JUR_VIRK_FORM, sector_code=firm.JUR_SEKTORKODE,
+        municipality=firm.JUR_BEL_KOM_KODE, region=firm.JUR_BEL_REGION_KODE, born=firm.JUR_FRA_DATO, closed=firm.JUR_TIL_DATO,
+    )
+
+
+def import_firm_employment(bfl: ibis.Table) -> ibis.Table:
+    """Register BFL by employer and year: exact sum of paid hours, number of persons, broad wages. The month is the job's start."""
+    jobs = bfl.filter(bfl.AJO_CVR_NR_FRA_PROD_JOB.notnull())
+    return (
+        jobs.group_by(company=jobs.AJO_CVR_NR_FRA_PROD_JOB, year=jobs.AJO_JOB_START_DATO.year().cast("int32"))
+        .agg(
+            paid_hours=jobs.AJO_LOENTIMER.sum().cast(MONEY),
+            jobs=jobs.PNR.nunique().cast("int32"),
+            wages_dkk=jobs.AJO_BREDT_LOENBELOEB.sum().cast(MONEY),
+        )
+    )
+
+
+def import_person_employment(bfl: ibis.Table) -> ibis.Table:
+    """Register BFL by person and quarter: paid hours, broad wage, and the employer with most hours (ties to the lower key)."""
+    started = bfl.AJO_JOB_START_DATO
+    by_employer = bfl.group_by(
+        person=bfl.PNR, period=(started.year() * 4 + started.quarter() - 1).cast("int32"), employer=bfl.AJO_CVR_NR_FRA_PROD_JOB,
+    ).agg(hours=bfl.AJO_LOENTIMER.sum(), wage=bfl.AJO_BREDT_LOENBELOEB.sum())
+    person_quarter = ibis.window(group_by=["person", "period"])
+    ranked = by_employer.mutate(
+        paid_hours=by_employer.hours.sum().over(person_quarter).cast(HOURS),
+        wage_dkk=by_employer.wage.sum().over(person_quarter).cast(MONEY),
+        rank=ibis.row_number().over(ibis.window(
+            group_by=["person", "period"], order_by=[ibis.desc("hours"), ibis.asc("employer", nulls_first=False)],
+        )),
+    )
+    return ranked.filter(ranked["rank"] == 0).select("person", "period", "paid_hours", "wage_dkk", "employer")
+
+
+def import_population(bef: ibis.Table) -> ibis.Table:
+    """Register BEF: one row a resident and quarter."""
+    return bef.select(
+        person=bef.PNR, period=(bef.year * 4 + (bef.month - 1) // 3).cast("int32"), born=bef.FOED_DAG, sex=bef.KOEN,
+        municipality=bef.KOM, region=bef.REG, civil_status=bef.CIVST, origin=bef.IE_TYPE,
+    )
+
+
+def import_education(udda: ibis.Table, groups: ibis.Table) -> ibis.Table:
+    """Register UDDA with the group that each highest completed education belongs to.
+
+    `groups` is the code table `education_groups`: one range hfaudd_from … hfaudd_to a group; many codes to one group.
+    """
+    level = udda.HFAUDD.substr(0, 2)
+    joined = udda.left_join(groups, [level >= groups.hfaudd_from, level <= groups.hfaudd_to])
+    return joined.select(
+        person=udda.PNR, year=udda.year, education=udda.HFAUDD,
+        education_group=joined.education_group.fill_null("unknown"),
+    )

@@ -1,0 +1,72 @@
+"""What is planted: how large the world is, who takes part in which type, and what that does to them.
+
+Fixed before any estimate was seen; `sample_data/README.md` prints it. Effects are full-time equivalents a firm by event time.
+"""
+
+from dataclasses import dataclass
+
+FIRST_YEAR, LAST_YEAR = 2002, 2015          # FIRM as published
+BURN_IN_FROM = 1996                         # firms are simulated from here, so that ages and momentum have a past
+FIRST_COHORT, LAST_COHORT = 2007, 2013
+FIRST_JOB_YEAR = 2008                       # BFL begins with e-income
+HORIZON = 5                                 # event times 0 … 5
+NORTH_JUTLAND, CENTRAL_JUTLAND = "1081", "1082"
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Size of a world: firms alive in a normal year, and the share of the plan's participants that it holds."""
+
+    firms: int
+    share: float
+
+
+SCALES = {"tiny": Scale(firms=2_400, share=0.12), "sample": Scale(firms=17_000, share=1.0)}
+
+
+@dataclass(frozen=True)
+class TypePlan:
+    """One initiative type: `effect[h]` in FTE at event time h, and how its participants come about."""
+
+    code: str
+    operator: str
+    companies: int
+    sections: str                    # industry sections that the type addresses
+    size: float                      # log FTE at which participation is likeliest
+    cohorts: tuple[int, ...]
+    effect: tuple[float, ...]        # FTE a firm at event times 0 … 5
+    exit_factor: float = 1.0         # exit hazard of participants after the start year, relative to their own without
+    productivity: float = 0.0        # lasting change of turnover per FTE from event time 1
+    trend: float = 0.0               # unobserved: FTE a year by which participants outgrow others, before and after
+    support_dkk: int = 120_000       # mean public support a participation
+    persons: int = 0
+    projects: int = 3
+
+
+ALL_COHORTS = tuple(range(FIRST_COHORT, LAST_COHORT + 1))
+TYPES = (
+    TypePlan("growth_programme", "nordvaekst", 1000, "CFGHIJMN", 2.0, ALL_COHORTS, (0.3, 0.8, 1.1, 1.2, 1.2, 1.2),
+             exit_factor=0.8, productivity=0.02, support_dkk=110_000, projects=8),
+    TypePlan("production_sme", "nordvaekst", 280, "C", 2.4, (2009, 2010, 2011, 2012, 2013), (0.4, 1.0, 1.6, 1.8, 1.9, 2.0),
+             productivity=0.03, support_dkk=170_000, projects=4),
+    TypePlan("maritime", "havklynge", 170, "CH", 2.2, (2007, 2008, 2010, 2012), (0.3, 0.9, 1.4, 1.6, 1.6, 1.6),
+             support_dkk=150_000, persons=400),
+    TypePlan("food", "havklynge", 150, "ACI", 2.1, (2008, 2009, 2011, 2013), (0.2, 0.7, 1.2, 1.4, 1.5, 1.5),
+             support_dkk=120_000, persons=400),
+    TypePlan("digital_creative", "digitalhub", 150, "JM", 1.9, (2008, 2010, 2011, 2012), (0.5, 1.4, 1.8, 1.4, 1.0, 0.6),
+             exit_factor=0.8, productivity=0.04, support_dkk=140_000),
+    TypePlan("sustainable_energy", "energiforum", 140, "CFM", 2.2, (2009, 2010, 2012), (0.2, 0.9, 1.5, 1.8, 2.0, 2.1),
+             productivity=0.03, support_dkk=220_000),
+    TypePlan("health_innovation", "energiforum", 60, "CMQ", 1.9, (2009, 2011), (0.1, 0.2, 0.3, 0.3, 0.3, 0.3),
+             support_dkk=200_000, projects=2),
+    TypePlan("green_business", "energiforum", 130, "CFG", 2.2, (2010, 2011, 2013), (0.2, 0.6, 1.1, 1.3, 1.4, 1.4),
+             support_dkk=130_000),
+    TypePlan("clusters", "digitalhub", 140, "CJM", 2.1, (2008, 2010, 2012), (0.1, 0.3, 0.6, 0.7, 0.8, 0.8),
+             trend=0.6, support_dkk=90_000),
+    TypePlan("training", "kompetencehus", 70, "CFGHIJMNQ", 1.8, (2009, 2011), (0.0, 0.2, 0.4, 0.4, 0.4, 0.3),
+             support_dkk=60_000, persons=2200, projects=4),
+    TypePlan("tourism", "havklynge", 110, "INR", 1.7, (2008, 2009, 2011, 2012), (0.0,) * 6, support_dkk=80_000),
+)
+LATER_SHARE = 0.15                   # of first participants who later join another type as well
+
+OPERATORS = ("nordvaekst", "havklynge", "digitalhub", "energiforum", "kompetencehus")
