@@ -172,17 +172,18 @@ def _frame_deliveries(operator: str, plans: list[TypePlan], companies: pd.DataFr
 def _targets(plan: TypePlan, project: str, mine: pd.DataFrame) -> list[dict]:
     """What the project promised when it was set up: round numbers, hopeful about jobs whatever the type can do."""
     companies = max(len(mine), 1)
+    persons = round(plan.persons / plan.projects) if "-NJ-" in project else 0
     hoped = {
         "participants": round(companies * TARGET_SHARE["participants"]) + 1,
-        "completed": round(companies * TARGET_SHARE["completed"]),
+        "completed": round((companies + persons) * TARGET_SHARE["completed"]),
         "support_dkk": int(mine["support_dkk"].sum() // 10_000 * 10_000) + 50_000,
         "jobs_1": round(companies * 0.8, 1),
         "jobs_3": round(companies * 1.5, 1),
         "turnover_3": companies * 2_000_000,
     }
-    if plan.persons and "-NJ-" in project:
-        hoped["persons"] = round(plan.persons / plan.projects)
-        hoped["employed_8"] = round(plan.persons / plan.projects * 0.1)
+    if persons:
+        hoped["persons"] = persons
+        hoped["employed_8"] = round(persons * 0.1)
     return [{"project": project, "indicator": indicator, "target": target} for indicator, target in hoped.items()]
 
 

@@ -1,0 +1,28 @@
+"""The matching tables: who is compared with whom, how alike they are, and who could not be compared."""
+
+import ibis
+import pandas as pd
+
+from assets.storage import numeric
+from assets.tables import table_asset
+from pipelines import matching
+
+TABLES = ("matching.pair", "matching.sample", "effect.balance", "effect.support")
+FIRM_COLUMNS = ("company", "year", "alive", "fte", "turnover", "section", "commuting_area", "born", "first_year")
+PERSON_COLUMNS = ("person", "period", "employed", "wage", "age", "year", "sex", "education")
+
+
+@table_asset(
+    *TABLES,
+    group="matching",
+    takes={
+        "firm_year": "panel.firm_year", "company_cohort": "panel.company_cohort",
+        "person_quarter": "panel.person_quarter", "person_cohort": "panel.person_cohort",
+    },
+)
+def matched(
+    firm_year: ibis.Table, company_cohort: pd.DataFrame, person_quarter: ibis.Table, person_cohort: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
+    companies = matching.match_companies(numeric(firm_year, *FIRM_COLUMNS), company_cohort)
+    persons = matching.match_persons(numeric(person_quarter, *PERSON_COLUMNS), person_cohort)
+    return matching.tables(companies, persons)

@@ -1,0 +1,48 @@
+"""The panel: participations × registers, unit by period, and each unit's cohort."""
+
+import ibis
+
+from assets.tables import table_asset
+from pipelines import panel
+from schemas.contract import codes
+
+COHORT_TAKES = {"projects": "participation.project"}
+
+
+def code_table(name: str) -> ibis.Table:
+    """A code table of `schemas/codes/`."""
+    return ibis.memtable(codes(name))
+
+
+def prices() -> ibis.Table:
+    """The price index: year, index (base year = 100)."""
+    table = code_table("price_index")
+    return table.select(year=table.year.cast("int32"), index=table["index"].cast("float64"))
+
+
+@table_asset(
+    "panel.firm_year", group="panel", takes={"firm": "register.firm", "employment": "register.firm_employment"}
+)
+def firm_year(firm: ibis.Table, employment: ibis.Table) -> ibis.Table:
+    return panel.firm_year(firm, employment, code_table("industries"), code_table("municipalities"), prices())
+
+
+@table_asset(
+    "panel.person_quarter",
+    group="panel",
+    takes={
+        "population": "register.population", "employment": "register.person_employment", "education": "register.education",
+    },
+)
+def person_quarter(population: ibis.Table, employment: ibis.Table, education: ibis.Table) -> ibis.Table:
+    return panel.person_quarter(population, employment, education, prices())
+
+
+@table_asset("panel.company_cohort", group="panel", takes={"companies": "participation.company", **COHORT_TAKES})
+def company_cohort(companies: ibis.Table, projects: ibis.Table) -> ibis.Table:
+    return panel.company_cohort(companies, projects, prices())
+
+
+@table_asset("panel.person_cohort", group="panel", takes={"persons": "participation.person", **COHORT_TAKES})
+def person_cohort(persons: ibis.Table, projects: ibis.Table) -> ibis.Table:
+    return panel.person_cohort(persons, projects)

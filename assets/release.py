@@ -1,0 +1,62 @@
+"""The release: every released table that passed its checks, built aside, rendered and published."""
+
+import glob
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+
+from assets.chains import as_of
+from assets.failures import without_values
+from assets.storage import stored
+from assets.tables import key
+from pipelines.participations import open_home
+from pipelines.release import Building, RunFacts, build, publish, released_tables
+from pipelines.settings import Settings
+
+NOT_SETTINGS = ("home", "keys", "synthetic", "as_of")  # places of this machine, and what meta.run says elsewhere
+
+
+@dg.asset(
+    key="release",
+    group_name="release",
+    deps=[key(table.name) for table in released_tables()],
+    description="The current release: warehouse, report and manifest, published by rename once every check has passed.",
+)
+def release(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]) -> dg.MaterializeResult:
+    with without_values("release"):
+        tables = {table.name: stored(settings.home, table.name) for table in released_tables()}
+        facts = _facts(context.run_id, settings, tables["participation.delivery"])
+        building = build(tables, settings.home, as_of(settings), facts, settings.memory_limit, settings.threads)
+        render(building)
+        published = publish(building)
+    return dg.MaterializeResult(
+        metadata={"id": published.id, "content_hash": published.content_hash, "unchanged": published.kept}
+    )
+
+
+def render(building: Building) -> None:
+    """Everything that is derived from the warehouse of a building and published with it."""
+
+
+def _facts(run: str, settings: Settings, delivery: Path) -> RunFacts:
+    """What the release says of this run. The key ids are those under which the deliveries were pseudonymised."""
+    with duckdb.connect() as con:
+        used = con.execute("SELECT DISTINCT key_id FROM read_parquet(?) ORDER BY ALL", [glob.escape(str(delivery))]).fetchall()
+    return RunFacts(
+        run=run,
+        synthetic=open_home(settings.home, settings.synthetic).synthetic,
+        version=_version(),
+        key_ids=tuple(key_id for (key_id,) in used),
+        started=datetime.now(UTC).replace(tzinfo=None),
+        settings={name: value for name, value in vars(settings).items() if name not in NOT_SETTINGS},
+    )
+
+
+def _version() -> str:
+    try:
+        return version("effektmaaling")
+    except PackageNotFoundError:
+        return "unpackaged"

@@ -1,0 +1,326 @@
+"""The command `effekt`: one function a command, which finds the settings, calls a stage and prints what it returns.
+
+Belongs here: words for a person at a terminal, JSON for a program. Nothing is computed; all else is imported late.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from pipelines.identity import Keys
+    from pipelines.participations import Receipt
+    from pipelines.settings import Settings
+
+SAMPLE = Path(__file__).parents[1] / "sample_data"
+ROOMS = ("pipelines", "schemas")  # whose error messages hold names and counts only
+
+app = typer.Typer(
+    name="effekt",
+    help="What business promotion achieved: operators' files in, a published effect for every type of initiative out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+keys_app = typer.Typer(help="The secret keys that pseudonyms are made with.", no_args_is_help=True)
+app.add_typer(keys_app, name="keys")
+
+File = Annotated[Path, typer.Argument(help="A raw file as an operator sends it.", show_default=False)]
+Kind = Annotated[str, typer.Option("--as", help="What the file holds, such as company_participations.", metavar="KIND")]
+HomeDir = Annotated[Path | None, typer.Option("--home", help="Where everything lies (EFFEKT_HOME, else var).")]
+KeysDir = Annotated[Path | None, typer.Option("--keys", help="Where the keys lie (EFFEKT_KEYS, else .keys).")]
+AsJson = Annotated[bool, typer.Option("--json", help="Only JSON on standard output.")]
+
+
+class CommandError(Exception):
+    """What a person at the terminal got wrong or must do first, in one sentence."""
+
+
+def main() -> None:
+    """Run a command. Every failure is one sentence on standard error and exit code 1, never a traceback."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        _say("interrupted")
+        sys.exit(130)
+    except Exception as error:
+        ours = isinstance(error, CommandError) or type(error).__module__.split(".")[0] in ROOMS
+        _say(str(error) if ours else _unexpected(error))
+        sys.exit(1)
+
+
+@keys_app.command("new")
+def keys_new(keys: KeysDir = None, as_json: AsJson = False) -> None:
+    """Draw a key for companies and one for persons, readable by you alone."""
+    from pipelines.identity import new_keys
+
+    settings = _settings(keys=keys)
+    made = new_keys(settings.keys)
+    told = {"keys": str(settings.keys), "company": made.company_id, "person": made.person_id}
+    _print(told, as_json, f"new keys in {settings.keys}: keep a copy in a safe place")
+
+
+@app.command()
+def check(file: File, kind: Kind, home: HomeDir = None, as_json: AsJson = False) -> None:
+    """Say what would be refused, by row and rule; store nothing. Exit 1 if anything."""
+    from pipelines.participations import check as check_file
+    from schemas.contract import codes
+
+    settings = _settings(home=home)
+    receipt = check_file(file, _known_kind(kind), synthetic=_is_synthetic(settings))
+    reasons = dict(zip(*codes("quarantine_rules").select(["rule", "reason_en"]).to_pydict().values(), strict=True))
+    findings = [found | {"reason": reasons.get(found["rule"])} for found in receipt.findings.to_pylist()]
+    lines = [f"row {found['row']}: {found['column']}: {found['reason'] or found['rule']}" for found in findings]
+    _print(receipt.as_dict() | {"findings": findings}, as_json, *lines, _told(receipt))
+    raise typer.Exit(1 if findings or receipt.status == "refused" else 0)
+
+
+@app.command()
+def pseudonymise(
+    file: File, kind: Kind, keys: KeysDir = None, home: HomeDir = None, as_json: AsJson = False
+) -> None:
+    """Take a raw file into the home, every CVR and CPR number replaced by a pseudonym; print the receipt."""
+    settings = _settings(keys=keys, home=home)
+    receipt = _take(file, _known_kind(kind), _keys(settings), settings, settings.synthetic)
+    rules = [f"  {rule}: {count} rows" for rule, count in receipt.by_rule.items()]
+    _print(receipt.as_dict(), as_json, _told(receipt), *rules)
+    raise typer.Exit(1 if receipt.status == "refused" else 0)
+
+
+@app.command()
+def world(
+    scale: Annotated[str, typer.Option(help="tiny, sample, region or denmark.")] = "sample",
+    seed: Annotated[int | None, typer.Option(help="The same seed makes the same world.")] = None,
+    deliveries: Annotated[Path | None, typer.Option(help="Where raw deliveries go; never inside the home.")] = None,
+    keys: KeysDir = None,
+    home: HomeDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a synthetic Denmark with planted effects: register extracts, raw deliveries and the truth."""
+    settings = _settings(keys=keys, home=home)
+    if deliveries and deliveries.resolve().is_relative_to(settings.home.resolve()):
+        raise CommandError("raw deliveries never lie inside the home: name another directory with --deliveries")
+    made = _make_world(scale, seed, _keys(settings), settings, deliveries)
+    told = {"home": str(settings.home), "scale": scale, "deliveries": [str(path) for path in made if deliveries]}
+    where = f", {len(made)} raw deliveries in {deliveries}" if deliveries else ""
+    _print(told, as_json, f"a world of scale {scale}: registers in {settings.home / 'registers'}{where}")
+
+
+@app.command()
+def run(
+    sample: Annotated[bool, typer.Option("--sample", help="Make what is missing from the sample, then run.")] = False,
+    as_of: Annotated[str | None, typer.Option(help="YYYY-MM-DD; else the last date in the data.")] = None,
+    keys: KeysDir = None,
+    home: HomeDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the nightly job from the deliveries and registers in the home to a new release, and print its result."""
+    settings = _settings(keys=keys, home=home, as_of=as_of)
+    if sample:
+        _make_what_is_missing(settings)
+    _require_everything(settings)
+    summary = _run_nightly(settings)
+    _show_result(settings.home, as_json, summary)
+
+
+@app.command()
+def verify(home: HomeDir = None, as_json: AsJson = False) -> None:
+    """Check hashes, accounting and contracts of the current release. Exit 1 if anything is off."""
+    from pipelines.release import current
+    from pipelines.release import verify as verify_release
+
+    settings = _settings(home=home)
+    found = verify_release(settings.home, settings.memory_limit, settings.threads)
+    release = current(settings.home).name
+    lines = [f"{one.where}: {one.rule}: {one.detail}" for one in found] or [f"release {release} is sound"]
+    _print({"release": release, "findings": [vars(one) for one in found]}, as_json, *lines)
+    raise typer.Exit(1 if found else 0)
+
+
+@app.command()
+def report(home: HomeDir = None, as_json: AsJson = False) -> None:
+    """Say where the page of the current release lies."""
+    from pipelines.release import current
+
+    page = current(_settings(home=home).home) / "report" / "index.html"
+    if not page.is_file():
+        raise CommandError(f"the release {page.parents[1].name} has no page")
+    _print({"report": str(page)}, as_json, str(page))
+
+
+def _settings(**given: object) -> "Settings":
+    from pipelines.settings import load_settings
+
+    return load_settings(**given)
+
+
+def _keys(settings: "Settings") -> "Keys":
+    from pipelines.identity import load_keys
+
+    if not settings.keys.is_dir():
+        raise CommandError(f"there are no keys in {settings.keys}: make them with `effekt keys new`")
+    return load_keys(settings.keys, settings.home)
+
+
+def _known_kind(kind: str) -> str:
+    kinds = _kinds()
+    if kind not in kinds:
+        raise CommandError(f"no delivery is of that kind: --as takes one of {', '.join(kinds)}")
+    return kind
+
+
+def _kinds() -> list[str]:
+    from schemas.contract import contracts
+
+    return [contract.name.partition(".")[2] for contract in contracts("deliveries")]
+
+
+def _is_synthetic(settings: "Settings") -> bool:
+    """What was said, or what an existing home remembers; asking makes no home."""
+    from pipelines.participations import open_home
+
+    if not (settings.home / "home.json").is_file():
+        return bool(settings.synthetic)
+    return open_home(settings.home, settings.synthetic).synthetic
+
+
+def _take(file: Path, kind: str, keys: "Keys", settings: "Settings", synthetic: bool | None) -> "Receipt":
+    from pipelines.participations import pseudonymise as take
+
+    return take(file, kind, keys=keys, home=settings.home, synthetic=synthetic)
+
+
+def _told(receipt: "Receipt") -> str:
+    """The receipt in one line."""
+    if receipt.status == "refused":
+        return f"refused: {receipt.reason}"
+    counts = f"{receipt.read} rows read = {receipt.accepted} accepted + {receipt.quarantined} quarantined"
+    return f"{receipt.status}: {counts}" + (f" (delivery {receipt.delivery})" if receipt.delivery else "")
+
+
+def _make_world(
+    scale: str, seed: int | None, keys: "Keys", settings: "Settings", deliveries: Path | None
+) -> list[Path]:
+    """A world in the home, which is then synthetic; without a directory, its raw deliveries are thrown away."""
+    from pipelines.identity import pseudonyms
+    from pipelines.participations import open_home
+    from pipelines.world import DEFAULT_SEED, make_world
+
+    if settings.synthetic is False:
+        raise CommandError("EFFEKT_SYNTHETIC=0 asks for real numbers, and a synthetic world has none")
+    open_home(settings.home, True)
+    with tempfile.TemporaryDirectory() as thrown_away:
+        return make_world(
+            scale=scale,
+            seed=DEFAULT_SEED if seed is None else seed,
+            home=settings.home,
+            deliveries=deliveries or Path(thrown_away),
+            pseudonym_of=lambda domain, numbers: pseudonyms(getattr(keys, domain), numbers),
+        )
+
+
+def _make_what_is_missing(settings: "Settings") -> None:
+    """Keys, registers and deliveries of the sample. A delivery that is there already is noted as a repeat."""
+    if not settings.keys.is_dir():
+        from pipelines.identity import new_keys
+
+        new_keys(settings.keys)
+        _say(f"new keys in {settings.keys}")
+    keys = _keys(settings)
+    if _missing_registers(settings.home):
+        _make_world("sample", None, keys, settings, None)
+        _say(f"synthetic registers in {settings.home / 'registers'}")
+    receipts = [_take(file, kind, keys, settings, True) for file, kind in _sample_files()]
+    refused = sorted({receipt.reason for receipt in receipts if receipt.status == "refused"})
+    if refused:
+        raise CommandError(f"the sample was not taken: {'; '.join(refused)}")
+    _say(f"{len(receipts)} sample deliveries: {sum(one.accepted for one in receipts)} rows accepted, "
+         f"{sum(one.quarantined for one in receipts)} quarantined")
+
+
+def _sample_files() -> Iterable[tuple[Path, str]]:
+    """Every sample file `<operator>_<KIND>_<period>.<ending>` with its kind."""
+    for file in sorted(SAMPLE.iterdir()) if SAMPLE.is_dir() else ():
+        for kind in _kinds():
+            if f"_{kind}_" in file.name:
+                yield file, kind
+
+
+def _require_everything(settings: "Settings") -> None:
+    """Raise CommandError for the first thing a run needs that is not there, before anything is written."""
+    _keys(settings)
+    _is_synthetic(settings)
+    deliveries = settings.home / "deliveries"
+    if not deliveries.is_dir() or not any(deliveries.iterdir()):
+        raise CommandError(f"no delivery lies in {settings.home}: take one with `effekt pseudonymise FILE --as KIND`")
+    missing = _missing_registers(settings.home)
+    if missing:
+        registers = settings.home / "registers"
+        raise CommandError(
+            f"the register {missing[0]} is not in {registers}: copy its extracts there as {missing[0]}<year>.parquet, "
+            "or make a synthetic Denmark with `effekt world --scale sample`"
+        )
+
+
+def _missing_registers(home: Path) -> list[str]:
+    from schemas.contract import contracts
+
+    found = [path.name.upper() for path in (home / "registers").glob("*")]
+    names = [contract.name.partition(".")[2] for contract in contracts("registers")]
+    return [name for name in names if not any(re.match(name + r"\d{4}", there) for there in found)]
+
+
+def _run_nightly(settings: "Settings") -> dict[str, object]:
+    """Run the nightly job in a process of its own, whose progress goes to standard error; its summary."""
+    command = [sys.executable, "-m", "assets.nightly", "--json"]
+    command += ["--home", str(settings.home), "--keys", str(settings.keys)]
+    if settings.as_of:
+        command += ["--as-of", settings.as_of.isoformat()]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise typer.Exit(1)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _show_result(home: Path, as_json: bool, summary: dict[str, object]) -> None:
+    from pipelines.release import WAREHOUSE, current
+    from pipelines.report.table import printed, result_rows
+
+    release = current(home)
+    rows = result_rows(release / WAREHOUSE)
+    page = release / "report" / "index.html"
+    where = ["", f"report      {page}"] if page.is_file() else [""]
+    where += [f"warehouse   {release / WAREHOUSE}", "audit       effekt verify", "the run     make ui"]
+    _print({"run": summary, "results": rows}, as_json, printed(rows), *where)
+
+
+def _print(content: dict[str, object], as_json: bool, *lines: str) -> None:
+    if as_json:
+        print(json.dumps(content, ensure_ascii=False, default=str))
+        return
+    for line in lines:
+        print(line)
+
+
+def _say(sentence: str) -> None:
+    print(f"effekt: {sentence}", file=sys.stderr)
+
+
+def _unexpected(error: Exception) -> str:
+    """An error of someone else's making may quote a value: only its kind and the line that met it are told."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(Path(__file__).parent)]
+    place = f" at {Path(ours[-1].filename).name} line {ours[-1].lineno}" if ours else ""
+    return f"unexpected {type(error).__name__}{place}; please report it"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""The matching stage: candidates of every type and cohort, their nearest controls, the balance reached and who fell out."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pipelines.matching.balance import weighted_balance
+from pipelines.matching.candidates import (
+    COMPANY_COVARIATES,
+    COMPANY_EXACT,
+    PERSON_COVARIATES,
+    PERSON_EXACT,
+    Candidates,
+    company_candidates,
+    company_history,
+    person_candidates,
+    person_history,
+)
+from pipelines.matching.nearest import match_controls
+
+RATIO = 5
+HEADLINE, SAME_AREA = "headline", "same_area"
+
+
+@dataclass(frozen=True)
+class Matching:
+    """Tables of the stage: `pair` and `sample` stay in the store, `balance` and `support` are released.
+
+    pair: initiative_type, unit, cohort, treated, control, distance, weight. sample: every unit once a type, cohort and
+    variant, with its weight (1 for the treated, Σ 1/k for a control) and its covariates before treatment.
+    """
+
+    pair: pd.DataFrame
+    sample: pd.DataFrame
+    balance: pd.DataFrame
+    support: pd.DataFrame
+
+
+def match_companies(firm_year: pd.DataFrame, cohorts: pd.DataFrame) -> Matching:
+    """Match every type's companies: exact on section, size band and age band, nearest on size, growth path, productivity.
+
+    The variant `same_area` allows controls from the type's own commuting areas as well; it serves the sensitivity only.
+    """
+    history = company_history(firm_year)
+    headline = _match(company_candidates(history, cohorts), "company", history.units, COMPANY_EXACT, COMPANY_COVARIATES, HEADLINE)
+    nearby = _match(
+        company_candidates(history, cohorts, same_area=True), "company", history.units, COMPANY_EXACT, COMPANY_COVARIATES, SAME_AREA,
+    )
+    return Matching(headline.pair, pd.concat([headline.sample, nearby.sample], ignore_index=True), headline.balance, headline.support)
+
+
+def match_persons(person_quarter: pd.DataFrame, cohorts: pd.DataFrame) -> Matching:
+    """Match every type's persons: exact on age band, sex, education and work before, nearest on age, work history, earnings."""
+    history = person_history(person_quarter)
+    return _match(person_candidates(history, cohorts), "person", history.units, PERSON_EXACT, PERSON_COVARIATES, HEADLINE)
+
+
+def _match(
+    candidates: Iterable[Candidates], unit: str, names: np.ndarray, exact: tuple[str, ...], covariates: tuple[str, ...], variant: str
+) -> Matching:
+    pairs, samples, support, compared = [], [], [], {}
+    for found in candidates:
+        key = {"initiative_type": found.initiative_type, "unit": unit, "cohort": found.cohort}
+        reasons = dict(found.support)
+        if len(found.treated):
+            matches = match_controls(
+                found.treated, found.controls, unit="unit", exact=exact, covariates=covariates, ratio=RATIO,
+            )
+            lost = matches.lost[matches.lost["side"] == "treated"]
+            reasons |= lost["reason"].value_counts().to_dict()
+            reasons["matched"] = int(matches.table["treated"].nunique())
+            pairs.append(matches.table.assign(**key))
+            samples.append(_sample(found, matches.table, covariates).assign(**key))
+            compared.setdefault(found.initiative_type, []).append((found, matches.table))
+        support += [{**key, "reason": reason, "n": int(n)} for reason, n in reasons.items() if n]
+    pair, sample = pd.concat(pairs, ignore_index=True), pd.concat(samples, ignore_index=True)
+    pair["treated"], pair["control"] = names[pair["treated"]], names[pair["control"]]
+    sample["unit_id"], sample["variant"] = names[sample["unit_id"]], variant
+    balances = [_balance(parts, covariates).assign(initiative_type=kind, unit=unit) for kind, parts in sorted(compared.items())]
+    return Matching(pair, sample, pd.concat(balances, ignore_index=True), pd.DataFrame(support))
+
+
+def _sample(found: Candidates, pairs: pd.DataFrame, covariates: tuple[str, ...]) -> pd.DataFrame:
+    """Treated that were matched (weight 1) and their controls (Σ 1/k), each once, with covariates."""
+    columns = ["unit", *covariates]
+    treated = found.treated.loc[found.treated["unit"].isin(pairs["treated"]), columns].assign(treated=True, weight=1.0)
+    weight = pairs.groupby("control", sort=True)["weight"].sum()
+    controls = found.controls.loc[found.controls["unit"].isin(weight.index), columns]
+    controls = controls.assign(treated=False, weight=weight.reindex(controls["unit"]).to_numpy())
+    return pd.concat([treated, controls], ignore_index=True).rename(columns={"unit": "unit_id"})
+
+
+def _balance(parts: list[tuple[Candidates, pd.DataFrame]], covariates: tuple[str, ...]) -> pd.DataFrame:
+    """Balance of a type over its cohorts: a unit counts once a cohort, since its covariates are those before that cohort."""
+    treated, controls = [], []
+    for found, pairs in parts:
+        treated.append(found.treated.assign(weight=found.treated["unit"].isin(pairs["treated"]).astype(float)))
+        weight = pairs.groupby("control", sort=True)["weight"].sum()
+        controls.append(found.controls.assign(weight=weight.reindex(found.controls["unit"]).fillna(0.0).to_numpy()))
+    return weighted_balance(
+        pd.concat(treated), pd.concat(controls), covariates, treated_weight="weight", candidate_weight="weight",
+    )
+
+
+def tables(*parts: Matching) -> dict[str, pd.DataFrame]:
+    """The stage's tables under their names, companies and persons together."""
+    names = {"pair": "matching.pair", "sample": "matching.sample", "balance": "effect.balance", "support": "effect.support"}
+    return {full: pd.concat([getattr(part, name) for part in parts], ignore_index=True) for name, full in names.items()}

@@ -1,0 +1,94 @@
+"""The home that deliveries are stored in: whether it is synthetic, which keys it is kept under, and whose turn it is to write.
+
+What is written there belongs to `store`.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.identity import Keys
+from pipelines.participations.store import write_aside
+
+MEMORY = "home.json"
+
+
+class HomeError(ValueError):
+    """A home that cannot be used as asked, in one sentence."""
+
+
+@dataclass(frozen=True)
+class Home:
+    """A directory that remembers whether only synthetic numbers are accepted in it."""
+
+    path: Path
+    synthetic: bool
+
+    @property
+    def deliveries(self) -> Path:
+        return self.path / "deliveries"
+
+    @property
+    def log(self) -> Path:
+        return self.path / "log" / "gateway.jsonl"
+
+    def keys_differ(self, keys: Keys) -> bool:
+        """Whether the home was kept under other keys before. A home without deliveries has none yet."""
+        remembered = _recall(self.path).get("key_ids")
+        return remembered is not None and remembered != _ids(keys)
+
+    def remember_keys(self, keys: Keys) -> None:
+        """The ids of the keys that the first delivery was taken under; call it while the home is locked."""
+        memory = _recall(self.path)
+        if memory.get("key_ids") != _ids(keys):
+            write_aside(self.path / MEMORY, _as_json({**memory, "key_ids": _ids(keys)}))
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """One writer at a time; the lock goes with the process."""
+        with open(self.path / ".lock", "ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def open_home(path: Path, synthetic: bool | None = None) -> Home:
+    """The home at that path; a new one is made synthetic only when `synthetic` is true, and remembers it.
+
+    Raises HomeError when `synthetic` (None: nobody said) contradicts what the home remembers.
+    """
+    path = Path(path)
+    path.mkdir(parents=True, exist_ok=True)
+    home = Home(path, bool(synthetic))
+    with home.locked():
+        if not (path / MEMORY).exists():
+            write_aside(path / MEMORY, _as_json({"synthetic": home.synthetic}))
+        remembered = _recall(path)["synthetic"]
+    if synthetic is not None and synthetic != remembered:
+        words = ("real", "synthetic")
+        raise HomeError(
+            f"{path} is a home for {words[remembered]} numbers, and EFFEKT_SYNTHETIC asks for {words[synthetic]} ones; "
+            "the two never mix, so name another home"
+        )
+    return Home(path, remembered)
+
+
+def _recall(path: Path) -> dict[str, object]:
+    try:
+        memory = json.loads((path / MEMORY).read_text(encoding="utf-8"))
+    except ValueError:
+        memory = None
+    if not isinstance(memory, dict) or not isinstance(memory.get("synthetic"), bool):
+        raise HomeError(f"{path / MEMORY} is damaged; restore it from a copy, it says whether the home is synthetic")
+    return memory
+
+
+def _ids(keys: Keys) -> dict[str, str]:
+    return {"company": keys.company_id, "person": keys.person_id}
+
+
+def _as_json(memory: dict[str, object]) -> bytes:
+    return (json.dumps(memory, indent=2) + "\n").encode("utf-8")

@@ -1,0 +1,38 @@
+"""How this project opens DuckDB: with a memory limit, a place to spill to that is removed afterwards, and no downloads.
+
+Belongs here: the connection. No query does.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+
+def options(spill: Path, memory_limit: str, threads: int) -> dict[str, object]:
+    """DuckDB's configuration for one process of a run."""
+    return {
+        "memory_limit": memory_limit,
+        "threads": threads,
+        "temp_directory": str(spill),
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+
+
+def clear(spill: Path) -> None:
+    """Remove what DuckDB spilled."""
+    shutil.rmtree(spill, ignore_errors=True)
+
+
+@contextmanager
+def connection(spill: Path, memory_limit: str, threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection in memory that spills into the directory `spill`, which is gone when the block ends."""
+    con = duckdb.connect(config=options(spill, memory_limit, threads))
+    try:
+        yield con
+    finally:
+        con.close()
+        clear(spill)
