@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import duckdb
+
 ROOMS = ("assets", "pipelines", "schemas")
 ROOT = Path(__file__).parents[1]
 
@@ -22,13 +24,12 @@ def without_values(what: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        if isinstance(error, duckdb.InterruptException) or "interrupted" in str(error).lower():
+            raise KeyboardInterrupt from None  # DuckDB turns the signal into an error like any other
         if speaks_safely(error):
             error.__cause__, error.__suppress_context__ = None, True
             raise
-        told = StepError(f"{what}: {type(error).__name__} at {_place(error)}")
-    else:
-        return
-    raise told
+        raise StepError(f"{what}: {type(error).__name__} at {_place(error)}") from None
 
 
 def speaks_safely(error: BaseException) -> bool:

@@ -13,6 +13,7 @@ from rich.progress import Progress as Bar
 
 from assets.failures import ROOMS
 
+INTERRUPTED = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 REFUSED = "DagsterAssetCheckFailedError"  # how Dagster says that a blocking check did not pass
 
 
@@ -94,4 +95,6 @@ def _told(error: object) -> str:
     """The innermost error: with its text if it is one of ours, which never hold a value, else only its kind."""
     while error.cause is not None:
         error = error.cause
+    if error.cls_name in INTERRUPTED:
+        return "interrupted"
     return error.message.strip().partition(": ")[2] if error.message.split(".")[0] in ROOMS else error.cls_name

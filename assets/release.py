@@ -44,7 +44,8 @@ def render(building: Building) -> None:
 def _facts(run: str, settings: Settings, delivery: Path) -> RunFacts:
     """What the release says of this run. The key ids are those under which the deliveries were pseudonymised."""
     with duckdb.connect() as con:
-        used = con.execute("SELECT DISTINCT key_id FROM read_parquet(?) ORDER BY ALL", [glob.escape(str(delivery))]).fetchall()
+        ids = "SELECT DISTINCT key_id FROM read_parquet(?) ORDER BY ALL"
+        used = con.execute(ids, [glob.escape(str(delivery))]).fetchall()
     return RunFacts(
         run=run,
         synthetic=open_home(settings.home, settings.synthetic).synthetic,

@@ -128,6 +128,9 @@ def run(
         _make_what_is_missing(settings)
     _require_everything(settings)
     summary = _run_nightly(settings)
+    if not summary.get("success"):
+        _print({"run": summary}, as_json)
+        raise typer.Exit(1)
     _show_result(settings.home, as_json, summary)
 
 
@@ -150,9 +153,11 @@ def report(home: HomeDir = None, as_json: AsJson = False) -> None:
     """Say where the page of the current release lies."""
     from pipelines.release import current
 
-    page = current(_settings(home=home).home) / "report" / "index.html"
-    if not page.is_file():
-        raise CommandError(f"the release {page.parents[1].name} has no page")
+    settings = _settings(home=home)
+    release = current(settings.home)
+    if not (release / "report" / "index.html").is_file():
+        raise CommandError(f"the release {release.name} has no page")
+    page = settings.home / "releases" / "current" / "report" / "index.html"
     _print({"report": str(page)}, as_json, str(page))
 
 
@@ -235,7 +240,8 @@ def _make_what_is_missing(settings: "Settings") -> None:
         new_keys(settings.keys)
         _say(f"new keys in {settings.keys}")
     keys = _keys(settings)
-    if _missing_registers(settings.home):
+    made_before = (settings.home / "world" / "truth.parquet").is_file()  # the last file that a world writes
+    if not made_before or _missing_registers(settings.home):
         _make_world("sample", None, keys, settings, None)
         _say(f"synthetic registers in {settings.home / 'registers'}")
     receipts = [_take(file, kind, keys, settings, True) for file, kind in _sample_files()]
@@ -285,17 +291,15 @@ def _run_nightly(settings: "Settings") -> dict[str, object]:
     if settings.as_of:
         command += ["--as-of", settings.as_of.isoformat()]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
-        raise typer.Exit(1)
-    return json.loads(done.stdout.splitlines()[-1])
+    return json.loads(done.stdout or "{}")
 
 
 def _show_result(home: Path, as_json: bool, summary: dict[str, object]) -> None:
     from pipelines.release import WAREHOUSE, current
     from pipelines.report.table import printed, result_rows
 
-    release = current(home)
-    rows = result_rows(release / WAREHOUSE)
+    rows = result_rows(current(home) / WAREHOUSE)
+    release = home / "releases" / "current"
     page = release / "report" / "index.html"
     where = ["", f"report      {page}"] if page.is_file() else [""]
     where += [f"warehouse   {release / WAREHOUSE}", "audit       effekt verify", "the run     make ui"]

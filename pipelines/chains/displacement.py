@@ -61,8 +61,12 @@ def _cells(firm_year: pd.DataFrame, cohorts: pd.DataFrame) -> tuple[pd.DataFrame
 
 
 def _with_density(cells: pd.DataFrame, entrants: pd.DataFrame, change: str) -> pd.DataFrame:
-    """Cells in the sections and years of the type: y = mean change of a competitor, x = new participants a competitor."""
-    table = cells[cells["section"].isin(entrants["section"]) & cells["year"].isin(entrants["year"])].merge(
+    """Cells in the sections of the type: y = mean change of a competitor, x = new participants a competitor.
+
+    Years in which the type had participants, and the quiet years that end before the first of them.
+    """
+    years = cells["year"].isin(entrants["year"]) | (cells["year"] <= entrants["year"].min() - YEARS_AFTER)
+    table = cells[cells["section"].isin(entrants["section"]) & years].merge(
         entrants[["section", "commuting_area", "year", "entrants"]], on=["section", "commuting_area", "year"], how="left",
     )
     table["x"] = table["entrants"].fillna(0.0) / table["firms"]

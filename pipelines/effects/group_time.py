@@ -66,6 +66,8 @@ def att_gt(
     input, naming column and count. Where the papers leave a choice, R did 2.5.1 is followed; see docs/METHODS.md.
     """
     choices = _checked(method, control, base_period, anticipation, balanced)
+    if not (weights is None or isinstance(weights, str) or is_table(weights)):
+        raise EstimationError("weights must be a column name, or a table with columns cohort, unit, weight")
     names = (covariates,) if isinstance(covariates, str) else tuple(covariates)
     column = None if weights is None or is_table(weights) else weights
     columns = Columns(unit, period, cohort, outcome, names, cluster, column)

@@ -50,7 +50,7 @@ class Influence:
     def covariance(self, cells) -> np.ndarray:
         """(m, m) of the given cells' estimates."""
         if self.cluster is not None:
-            sums = np.array([self.cluster_sums(cell) for cell in cells]).reshape(len(cells), -1)
+            sums = np.array([self.cluster_sums(cell) for cell in cells]).reshape(len(cells), self.n_clusters)
             return sums @ sums.T
         total = np.zeros((len(cells), len(cells)))
         for start in range(0, self.n_units, ROWS):

@@ -35,6 +35,8 @@ def choose_sample(panel: PanelArrays, missing_outcomes: int, control: str, antic
     Raises EstimationError if no control, no treated cohort, or only one treated unit is left.
     """
     dropped = dict.fromkeys(DROPPED, 0) | {"missing_outcome": missing_outcomes}
+    if not panel.observed.any():
+        raise EstimationError(f"outcome column '{panel.names.outcome}' is missing in all rows")
     panel = _drop(panel, panel.observed.any(axis=0), "never_observed", dropped)
     panel = count_late_cohorts_as_never(panel, anticipation)
     panel = drop_periods_without_controls(panel, control, anticipation, dropped)

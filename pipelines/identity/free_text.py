@@ -41,14 +41,17 @@ def raw_numbers_in(texts: pa.Array) -> pa.Array:
     suspect = pc.or_(
         pc.match_substring_regex(distinct.dictionary, EIGHT_DIGITS), pc.invert(pc.string_is_ascii(distinct.dictionary))
     )
-    found = [maybe and contains_raw_number(text.as_py()) for text, maybe in zip(distinct.dictionary, suspect.to_pylist())]
+    found = [
+        maybe and contains_raw_number(text.as_py())
+        for text, maybe in zip(distinct.dictionary, suspect.to_pylist(), strict=True)
+    ]
     return pc.fill_null(pa.array(found, pa.bool_()).take(distinct.indices), False)
 
 
 def _looks_raw(candidate: str) -> bool:
     digits = [int(sign) for sign in candidate if sign in "0123456789"]
     if len(digits) == 8:
-        return digits[:2] != [0, 0] and sum(w * d for w, d in zip(CVR_WEIGHTS, digits)) % 11 == 0
+        return digits[:2] != [0, 0] and sum(w * d for w, d in zip(CVR_WEIGHTS, digits, strict=True)) % 11 == 0
     digits = [0] * (10 - len(digits)) + digits
     day, month = digits[0] * 10 + digits[1], digits[2] * 10 + digits[3]
     return 1 <= month <= 12 and (1 <= day <= 31 or 61 <= day <= 91)

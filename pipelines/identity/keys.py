@@ -53,8 +53,8 @@ def new_keys(directory: Path) -> Keys:
 
 
 def load_keys(directory: Path, home: Path) -> Keys:
-    """Reads both keys. Raises IdentityError when one is missing, not 32 bytes, weak, readable by others, the same as the
-    other, or lies inside the home (whose copies and backups may travel)."""
+    """Reads both keys. Raises IdentityError when one is missing, not 32 bytes, weak, readable by others, the same as
+    the other, or lies inside the home (whose copies and backups may travel)."""
     keys = [_read_secret(Path(directory) / f"{domain}.key", Path(home)) for domain in DOMAINS]
     if keys[0] == keys[1]:
         raise IdentityError("company.key and person.key are the same; each domain needs a key of its own")
@@ -81,7 +81,9 @@ def _read_secret(path: Path, home: Path) -> bytes:
     if path.resolve().is_relative_to(home.resolve()):
         raise IdentityError(f"{path} lies inside the home; keep keys outside it, in a directory of their own")
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
-        raise IdentityError(f"{path} can be read by others; `chmod 600` it, and draw new keys if others may have seen it")
+        raise IdentityError(
+            f"{path} can be read by others; `chmod 600` it, and draw new keys if others may have seen it"
+        )
     try:
         key = path.read_bytes()
     except OSError as error:
@@ -89,5 +91,7 @@ def _read_secret(path: Path, home: Path) -> bytes:
     if len(key) != LENGTH:
         raise IdentityError(f"{path} has {len(key)} bytes where {LENGTH} are needed; `effekt keys new` makes good ones")
     if len(set(key)) < FEWEST_DISTINCT_BYTES:
-        raise IdentityError(f"{path} is weak: it repeats few bytes, unlike a random key; `effekt keys new` makes good ones")
+        raise IdentityError(
+            f"{path} is weak: it repeats few bytes, unlike a random key; `effekt keys new` makes good ones"
+        )
     return key

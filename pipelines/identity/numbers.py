@@ -11,16 +11,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 RULES = (
-    None, "cvr_format", "cvr_check_digit", "cpr_impossible", "cpr_replacement", "synthetic_in_real", "real_in_synthetic",
+    None,
+    "cvr_format",
+    "cvr_check_digit",
+    "cpr_impossible",
+    "cpr_replacement",
+    "synthetic_in_real",
+    "real_in_synthetic",
 )
 CVR_WEIGHTS = np.array([2, 7, 6, 5, 4, 3, 2, 1])  # the Danish Business Authority's modulus 11
-SYNTHETIC_CVR_FROM = 1_000_000  # written with eight digits: 01000000 to 09999999
 BIRTHS = (dt.date(1858, 1, 1), dt.date(2037, 12, 31))  # what a real number can say
 SYNTHETIC_BIRTHS = (dt.date(2038, 1, 1), dt.date(2057, 12, 31))
-# The seventh digit of a CPR number says in which years the two digits of the year are to be read (CPR Office, "Personnummeret
-# i CPR"): for years up to `split` the first century, above it the second.
-CENTURIES = {digit: (99, 1900, 1900) for digit in range(4)}
-CENTURIES |= {digit: (36, 2000, 1900) for digit in (4, 9)} | {digit: (57, 2000, 1800) for digit in range(5, 9)}
+# The seventh digit of a CPR number says in which years the two digits of the year are to be read (CPR Office,
+# "Personnummeret i CPR"): for years up to `split` the first century, above it the second.
+CENTURIES = dict.fromkeys(range(4), (99, 1900, 1900))
+CENTURIES |= dict.fromkeys((4, 9), (36, 2000, 1900)) | dict.fromkeys(range(5, 9), (57, 2000, 1800))
 BLANKS = r"[\s\p{Z}\p{Pd}\x{00AD}\x{2212}]+"  # blanks of any width, hyphens and dashes
 
 
@@ -34,7 +39,8 @@ class Checked:
 
 @dataclass(frozen=True)
 class CheckedColumn:
-    """A column of numbers: where `rules` (text) is null, `numbers` (text) holds the canonical number; elsewhere it is null.
+    """A column of numbers: where `rules` (text) is null, `numbers` (text) holds the canonical number; elsewhere it is
+    null.
 
     An empty text has neither number nor rule. Both arrays have one entry a row; the repr shows neither.
     """
@@ -46,8 +52,8 @@ class CheckedColumn:
 def canonical_cvr(text: str, *, synthetic: bool) -> Checked:
     """One CVR number in eight digits. Blanks, hyphens and a leading DK are removed; the check digit must hold.
 
-    A real home refuses a first digit 0 (`synthetic_in_real`); a synthetic one accepts only that (`real_in_synthetic`) and
-    gives back the zero that Excel drops. An empty text breaks `cvr_format`.
+    A real home refuses a first digit 0 (`synthetic_in_real`); a synthetic one accepts only that (`real_in_synthetic`)
+    and gives back the zero that Excel drops. An empty text breaks `cvr_format`.
     """
     return _first(canonical_cvrs(pa.array([text], pa.string()), synthetic=synthetic), "cvr_format")
 
@@ -55,10 +61,10 @@ def canonical_cvr(text: str, *, synthetic: bool) -> Checked:
 def canonical_cpr(text: str, *, synthetic: bool, births: tuple[dt.date, dt.date] | None = None) -> Checked:
     """One CPR number in ten digits. Blanks and hyphens are removed, the zero that Excel drops is given back.
 
-    Modulus 11 is not asked for: it has not held for every number since October 2007. A replacement number (day 61–91) breaks
-    `cpr_replacement`, since it may belong to several people. `births` is the range of births that counts as real (or, in a
-    synthetic home, as synthetic); without it 1858–2037, or 2038–2057 with a seventh digit 5–8. An empty text breaks
-    `cpr_impossible`.
+    Modulus 11 is not asked for: it has not held for every number since October 2007. A replacement number (day 61–91)
+    breaks `cpr_replacement`, since it may belong to several people. `births` is the range of births that counts as
+    real (or, in a synthetic home, as synthetic); without it 1858–2037, or 2038–2057 with a seventh digit 5–8. An empty
+    text breaks `cpr_impossible`.
     """
     return _first(canonical_cprs(pa.array([text], pa.string()), synthetic=synthetic, births=births), "cpr_impossible")
 
@@ -107,7 +113,8 @@ def _first(column: CheckedColumn, empty: str) -> Checked:
 
 
 def _cleaned(texts: pa.Array, length: int, prefix: str | None = None) -> pa.Array:
-    """The texts without blanks and hyphens; those that are `length` digits already are not touched. Null where empty."""
+    """The texts without blanks and hyphens; those that are `length` digits already are not touched. Null where
+    empty."""
     texts = pc.fill_null(texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts, "")
     odd = pc.invert(pc.and_(pc.equal(pc.binary_length(texts), length), pc.ascii_is_decimal(texts)))
     if pc.any(odd).as_py():
@@ -127,7 +134,8 @@ def _digits(texts: pa.Array, length: int) -> tuple[np.ndarray, np.ndarray]:
     """Digits of the texts that are exactly `length` digits, shape (those, length), and the mask over all rows."""
     whole = pc.fill_null(pc.and_(pc.equal(pc.binary_length(texts), length), pc.ascii_is_decimal(texts)), False)
     kept = "".join(pc.filter(texts, whole).to_pylist()).encode("ascii")
-    return (np.frombuffer(kept, np.uint8).reshape(-1, length) - ord("0")).astype(np.int64), whole.to_numpy(zero_copy_only=False)
+    digits = (np.frombuffer(kept, np.uint8).reshape(-1, length) - ord("0")).astype(np.int64)
+    return digits, whole.to_numpy(zero_copy_only=False)
 
 
 def _century(years: np.ndarray, seventh: np.ndarray) -> np.ndarray:

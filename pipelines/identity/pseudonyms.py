@@ -1,7 +1,7 @@
 """From a canonical number to its pseudonym: HMAC-SHA-256, truncated to 128 bits, written as 32 letters a–p.
 
-A nibble a letter: no pseudonym holds a run of digits, so a scan for raw numbers stays exact. What a number is belongs to
-`numbers`, where the key comes from to `keys`.
+A nibble a letter: no pseudonym holds a run of digits, so a scan for raw numbers stays exact. What a number is belongs
+to `numbers`, where the key comes from to `keys`.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ def pseudonyms(key: bytes, numbers: list[str]) -> list[str]:
     """pseudonym for many numbers, in their order."""
     letters = _digests(key, numbers)
     width = 2 * BYTES
-    return [letters[at:at + width] for at in range(0, len(letters), width)]
+    return [letters[at : at + width] for at in range(0, len(letters), width)]
 
 
 def pseudonym_column(key: bytes, numbers: pa.Array) -> pa.Array:
@@ -43,8 +43,8 @@ def as_letters(digest: bytes) -> str:
 
 
 def _digests(key: bytes, numbers: list[str]) -> str:
-    """All pseudonyms in one text. HMAC's two key blocks (RFC 2104) are hashed once and copied: twice as fast as hmac.digest
-    a number."""
+    """All pseudonyms in one text. HMAC's two key blocks (RFC 2104) are hashed once and copied: twice as fast as
+    hmac.digest a number."""
     block = key.ljust(BLOCK, b"\0")
     if len(block) > BLOCK:
         raise ValueError("a key longer than one SHA-256 block is not used here")

@@ -18,7 +18,7 @@ AGE_BANDS = (5, 15)                            # years since the company was fou
 PERSON_AGE_BANDS = (25, 30, 40, 50, 60)
 WINDOW = 5                                     # years or, for persons, eight quarters in which a control stays untreated
 PERSON_WINDOW = 8
-COMMON_AREA = 0.05                             # share of a type's participants from which a commuting area counts as its own
+COMMON_AREA = 0.02                             # share of a type's participants from which a commuting area counts as its own
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def _none() -> pd.DataFrame:
 def _own_areas(
     history: CompanyHistory, cohorts: pd.DataFrame, unit: np.ndarray, known: np.ndarray, kind: str
 ) -> np.ndarray:
-    """Commuting areas that hold at least a twentieth of a type's participants; none if that would leave no area over."""
+    """Commuting areas that hold at least two per cent of a type's participants; none if that would leave no area over."""
     mine = known & (cohorts["initiative_type"] == kind).to_numpy()
     area = history.area[unit[mine], -1]
     names, count = np.unique(area, return_counts=True)

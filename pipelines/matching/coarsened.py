@@ -21,7 +21,7 @@ SIDES = {"treated": NO_CONTROL, "control": NO_TREATED}
 class CellWeights:
     """Weights of coarsened exact matching.
 
-    table: side ("treated" | "control"), unit, cell (numbered by its lowest treated unit), weight; treated first, each side by unit.
+    table: side ("treated" | "control"), unit, cell (0 … by their lowest treated unit), weight; treated first, by unit.
     lost: side, unit, reason (missing covariate | no control in its cell | no treated in its cell); likewise.
     """
 

@@ -131,14 +131,12 @@ def drop_surplus_equals(rows: Rows, keep: int) -> np.ndarray:
     """
     inside = np.flatnonzero(rows.control_cell >= 0)
     sample = inside[:: len(inside) // EQUALS_SAMPLE + 1]
-    if len(np.unique(rows.controls[sample], axis=0)) == len(sample):
-        return inside
     counts = np.flatnonzero(np.any(rows.metric.w != 0, axis=1))
+    if len(np.unique(hash_of(rows, sample, counts))) == len(sample):
+        return inside
     bits = np.uint64(max(len(inside), 1).bit_length())
-    tag = mix(rows.control_cell[inside].astype(np.uint64))
-    for column in counts:
-        tag = mix(tag ^ (rows.controls[inside, column] + 0.0).view(np.uint64))
-    tag = np.sort(((tag >> bits) << bits) | np.arange(len(inside), dtype=np.uint64))
+    tag = (hash_of(rows, inside, counts) >> bits) << bits
+    tag = np.sort(tag | np.arange(len(inside), dtype=np.uint64))
     same = (tag[1:] ^ tag[:-1]) >> bits == 0
     if not same.any():
         return inside
@@ -154,6 +152,14 @@ def drop_surplus_equals(rows: Rows, keep: int) -> np.ndarray:
     kept = np.ones(len(inside), bool)
     kept[position[np.arange(len(inside)) - starts >= keep]] = False
     return inside[kept]
+
+
+def hash_of(rows: Rows, controls: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """One number for the cell and the columns of each of the controls, (k,) uint64; equal rows have equal numbers."""
+    number = mix(rows.control_cell[controls].astype(np.uint64))
+    for column in columns:
+        number = mix(number ^ (rows.controls[controls, column] + 0.0).view(np.uint64))
+    return number
 
 
 def mix(number: np.ndarray) -> np.ndarray:

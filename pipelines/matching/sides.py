@@ -83,7 +83,7 @@ def read_column(table: Table, name: str, side: str) -> pa.ChunkedArray:
     else:
         try:
             column = pa.array(table[name], from_pandas=True)
-        except (pa.ArrowInvalid, pa.ArrowTypeError):
+        except (ValueError, TypeError, OverflowError):
             raise ValueError(f"column {name!r} of {side} mixes kinds of values; give it one type") from None
         column = column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column])
     if pa.types.is_dictionary(column.type):
@@ -99,7 +99,10 @@ def read_ids(table: Table, unit: str, side: str) -> pa.ChunkedArray:
     if column.null_count:
         raise ValueError(f"column {unit!r} of {side} is missing in {column.null_count} rows; every row needs its unit")
     if pa.types.is_integer(column.type):
-        return column.cast(pa.int64())
+        try:
+            return column.cast(pa.int64())
+        except pa.ArrowInvalid:
+            raise ValueError(f"column {unit!r} of {side} holds numbers beyond 64 bits with sign; use text") from None
     if is_text(column.type):
         return column.cast(pa.large_string())
     if len(column) == 0:
@@ -136,14 +139,14 @@ def order_of_numbers(numbers: np.ndarray) -> tuple[np.ndarray, int]:
         row_of_number[numbers - low] = np.arange(len(numbers), dtype=np.int32)
         order = row_of_number[row_of_number >= 0].astype(np.int64)
         return order, len(numbers) - len(order)
-    order = np.argsort(numbers, kind="stable")
+    order = np.argsort(numbers)
     return order, int(np.count_nonzero(np.diff(numbers[order]) == 0))
 
 
 def order_of_text(texts: pa.Array) -> tuple[np.ndarray, int]:
     """Order by code points and the number of repeats: by the first eight bytes, then in full where these are equal."""
     first = leading_bytes(texts)
-    order = np.argsort(first, kind="stable")
+    order = np.argsort(first)
     equal = first[order[1:]] == first[order[:-1]]
     if not equal.any():
         return order, 0
@@ -232,7 +235,7 @@ def encode_together(treated: pa.ChunkedArray, controls: pa.ChunkedArray, name: s
 
 
 def number_treated_cells(codes: list[np.ndarray], rows: list[np.ndarray], cardinality: int) -> list[np.ndarray]:
-    """Codes of the complete rows as numbers of the cells in which treated stand, by their lowest id; -1 for all others."""
+    """Codes of the complete rows as numbers of the cells where treated stand, by their lowest id; -1 for all others."""
     lookup = np.full(cardinality, -1, np.int64)
     held, first = np.unique(codes[0][rows[0]], return_index=True)
     lookup[held[np.argsort(first)]] = np.arange(len(held))

@@ -1,4 +1,4 @@
-"""When a unit first took part in any type, in which type, and with how much support: the cohorts that effects are estimated for."""
+"""When a unit first took part in any type, in which, and with how much support: the cohorts of every estimate."""
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -9,16 +9,17 @@ MONEY = dt.Decimal(18, 2)
 
 
 def company_cohort(participations: ibis.Table, projects: ibis.Table, prices: ibis.Table) -> ibis.Table:
-    """`panel.company_cohort`: one row a company; the cohort is the calendar year of its first participation in any type.
+    """`panel.company_cohort`: one row a company; the cohort is the year of its first participation in any type.
 
-    Support is all that the company got within that type, in prices of the index's base year. Ties go to the lower project code.
+    Support is all that the company got within that type, in prices of the index's base year; participations are counted
+    over all types. Ties go to the lower project code.
     """
     cohort = participations.start.year().cast("int32")
     return _cohort(participations.mutate(cohort=cohort), "company", projects, prices)
 
 
 def person_cohort(participations: ibis.Table, projects: ibis.Table) -> ibis.Table:
-    """`panel.person_cohort`: one row a person; the cohort is the quarter (year × 4 + quarter − 1) of its first participation."""
+    """`panel.person_cohort`: one row a person; the cohort is the quarter (year × 4 + quarter − 1) of its start."""
     start = participations.start
     rows = participations.mutate(cohort=(start.year() * 4 + start.quarter() - 1).cast("int32"))
     return _cohort(rows, "person", projects, None)
@@ -26,7 +27,10 @@ def person_cohort(participations: ibis.Table, projects: ibis.Table) -> ibis.Tabl
 
 def _cohort(rows: ibis.Table, unit: str, projects: ibis.Table, prices: ibis.Table | None) -> ibis.Table:
     order = ibis.window(group_by=unit, order_by=[rows.start, rows.project])
-    ranked = rows.mutate(rank=ibis.row_number().over(order), participations=rows.count().over(ibis.window(group_by=unit)).cast("int32"))
+    ranked = rows.mutate(
+        rank=ibis.row_number().over(order),
+        participations=rows.count().over(ibis.window(group_by=unit)).cast("int32"),
+    )
     first = ranked.filter(ranked["rank"] == 0).select(
         unit, "initiative_type", "cohort", "start", "project", "initiative", "operator", "participations"
     )
@@ -36,7 +40,7 @@ def _cohort(rows: ibis.Table, unit: str, projects: ibis.Table, prices: ibis.Tabl
 
 
 def _join_support(first: ibis.Table, rows: ibis.Table, unit: str, prices: ibis.Table) -> ibis.Table:
-    """Left join, one to one on unit and type: the support of every participation in the first type, deflated by its year."""
+    """Left join, one to one on unit and type: all support within the first type, each deflated by its own year."""
     priced = left_join(rows, prices.select(cohort="year", index="index"), ["cohort"])
     fixed = (priced.support_dkk.cast("float64") * 100.0 / priced["index"]).round(2).cast(MONEY)
     support = priced.group_by([unit, "initiative_type"]).agg(support_dkk=fixed.sum().cast(MONEY))

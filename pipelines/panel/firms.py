@@ -1,4 +1,4 @@
-"""Companies by year, and when and how each first took part. Levels in fixed prices; a closed firm is 0 where the living are seen."""
+"""Companies by year. Levels in fixed prices; a closed firm is 0 where the living are observed, else missing."""
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -8,6 +8,7 @@ from pipelines.panel.joins import left_join
 MONEY = dt.Decimal(18, 2)
 FTE = dt.Decimal(12, 2)
 EMPLOYMENT_FROM = 2008               # first year of BFL: before it paid hours are missing, not 0
+AMOUNTS = ("turnover_dkk", "value_added_dkk", "exports_dkk", "wages_dkk")
 
 
 def firm_year(
@@ -15,12 +16,13 @@ def firm_year(
 ) -> ibis.Table:
     """`panel.firm_year`: every company from its first year in FIRM to the last year published, living or closed.
 
-    `firm`, `employment` are `register.firm`, `register.firm_employment` (each one row a company and year); the others are
-    code tables. Joins are many to one and keep every row.
+    `firm`, `employment` are `register.firm`, `register.firm_employment` (each one row a company and year); the others
+    are code tables. Joins are many to one and keep every row.
     """
     spells = add_every_year(firm)
     rows = join_accounts(spells, firm)
     rows = join_employment(rows, employment)
+    rows = add_what_is_observed(rows, firm, employment)
     rows = add_places_and_sections(rows, industries, municipalities)
     return fill_closed_years(rows, prices)
 
@@ -29,10 +31,12 @@ def add_every_year(firm: ibis.Table) -> ibis.Table:
     """One row a company and year from its first year to the last year that FIRM covers, with its last known traits."""
     years = firm.select("year").distinct()
     by_company = ibis.window(group_by="company", order_by=ibis.desc("year"))
-    newest = firm.mutate(rank=ibis.row_number().over(by_company), first_year=firm.year.min().over(ibis.window(group_by="company")))
+    newest = firm.mutate(
+        rank=ibis.row_number().over(by_company), first_year=firm.year.min().over(ibis.window(group_by="company")),
+    )
     last = newest.filter(newest["rank"] == 0).select(
         "company", "first_year", last_industry="industry", last_municipality="municipality", last_region="region",
-        last_legal_form="legal_form", last_born="born", last_value_added="value_added_dkk",
+        last_legal_form="legal_form", last_born="born",
     )
     spells = last.cross_join(years)
     return spells.filter(spells.year >= spells.first_year)
@@ -56,6 +60,14 @@ def join_employment(rows: ibis.Table, employment: ibis.Table) -> ibis.Table:
     return left_join(rows, employment.select("company", "year", "paid_hours"), ["company", "year"])
 
 
+def add_what_is_observed(rows: ibis.Table, firm: ibis.Table, employment: ibis.Table) -> ibis.Table:
+    """Left joins, many to one: which amounts an industry's living firms ever report, which years BFL covers."""
+    reported = {f"{amount}_observed": firm[amount].notnull().any() for amount in AMOUNTS}
+    rows = left_join(rows, firm.group_by("industry").agg(**reported), ["industry"])
+    covered = employment.filter(employment.year >= EMPLOYMENT_FROM).select("year").distinct()
+    return left_join(rows, covered.mutate(paid_hours_observed=True), ["year"])
+
+
 def add_places_and_sections(rows: ibis.Table, industries: ibis.Table, municipalities: ibis.Table) -> ibis.Table:
     """Left joins, many to one: section of the industry, commuting area of the municipality."""
     rows = left_join(rows, industries.select("industry", "section"), ["industry"])
@@ -63,25 +75,24 @@ def add_places_and_sections(rows: ibis.Table, industries: ibis.Table, municipali
 
 
 def fill_closed_years(rows: ibis.Table, prices: ibis.Table) -> ibis.Table:
-    """A closed year is 0 in what a living firm of the kind reports, else missing; money in prices of the index's base year."""
+    """A closed year is 0 in what living firms report, else missing; money in prices of the index's base year."""
     rows = left_join(rows, prices.select("year", "index"), ["year"])
     closed = ~rows.alive
+    zero, missing = ibis.literal(0).cast(MONEY), ibis.null(MONEY)
 
-    def fixed(column: ibis.Column) -> ibis.Column:
-        return (column.cast("float64") * 100.0 / rows["index"]).round(2).cast(MONEY)
+    def fixed(amount: str) -> ibis.Column:
+        at_base_prices = (rows[amount].cast("float64") * 100.0 / rows["index"]).round(2).cast(MONEY)
+        return closed.ifelse(rows[f"{amount}_observed"].ifelse(zero, missing), at_base_prices)
 
-    zero = ibis.literal(0).cast(MONEY)
+    hours = ibis.coalesce(rows.paid_hours, closed.ifelse(zero, missing))
     return rows.select(
         "company", "year", "alive",
         fte=closed.ifelse(ibis.literal(0).cast(FTE), rows.fte),
         headcount=closed.ifelse(ibis.literal(0, "int32"), rows.headcount),
-        paid_hours=(rows.year >= EMPLOYMENT_FROM).ifelse(
-            ibis.coalesce(rows.paid_hours, closed.ifelse(zero, ibis.null(MONEY))), ibis.null(MONEY)
-        ),
-        turnover=closed.ifelse(zero, fixed(rows.turnover_dkk)),
-        value_added=closed.ifelse(rows.last_value_added.notnull().ifelse(zero, ibis.null(MONEY)), fixed(rows.value_added_dkk)),
-        exports=closed.ifelse(zero, fixed(rows.exports_dkk)),
-        wages=closed.ifelse(zero, fixed(rows.wages_dkk)),
+        paid_hours=rows.paid_hours_observed.ifelse(hours, missing),
+        turnover=fixed("turnover_dkk"), value_added=fixed("value_added_dkk"),
+        exports=fixed("exports_dkk"), wages=fixed("wages_dkk"),
         industry=rows.industry, section=rows.section, municipality=rows.municipality, region=rows.region,
-        commuting_area=rows.commuting_area, legal_form=rows.legal_form, first_year=rows.first_year.cast("int32"), born=rows.born,
+        commuting_area=rows.commuting_area, legal_form=rows.legal_form,
+        first_year=rows.first_year.cast("int32"), born=rows.born,
     )

@@ -1,4 +1,4 @@
-"""Adults by quarter: work, hours, wage and what they are matched on. Who died or emigrated has no row: missing, not 0."""
+"""Adults by quarter: work, hours, wage and what they are matched on. Who died or left has no row: missing, not 0."""
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -10,11 +10,15 @@ HOURS = dt.Decimal(12, 2)
 ADULT, RETIRED = 16, 67
 
 
-def person_quarter(population: ibis.Table, employment: ibis.Table, education: ibis.Table, prices: ibis.Table) -> ibis.Table:
+def person_quarter(
+    population: ibis.Table, employment: ibis.Table, education: ibis.Table, prices: ibis.Table
+) -> ibis.Table:
     """`panel.person_quarter`: residents of 16–66 years by quarter; joins are left, one to one, and keep every row.
 
     `population`, `employment`, `education` are the `register.` tables; education is that of the last September before.
+    A quarter that BFL does not cover has no row: without it nobody's work is known.
     """
+    population = population.semi_join(employment, ["period"])
     year = (population.period // 4).cast("int32")
     age = (year - population.born.year()).cast("int32")
     adults = population.mutate(
@@ -22,7 +26,8 @@ def person_quarter(population: ibis.Table, employment: ibis.Table, education: ib
         school_year=(population.period % 4 == 3).ifelse(year, year - 1),
     ).filter((age >= ADULT) & (age < RETIRED))
     worked = left_join(adults, employment, ["person", "period"])
-    schooled = left_join(worked, education.select("person", "education_group", school_year="year"), ["person", "school_year"])
+    completed = education.select("person", "education_group", school_year="year")
+    schooled = left_join(worked, completed, ["person", "school_year"])
     priced = left_join(schooled, prices.select("year", "index"), ["year"])
     return priced.select(
         "person", "period", "year", "quarter",

@@ -11,4 +11,14 @@ from pipelines.participations.reading import Refused
 from pipelines.participations.receipts import Receipt
 from pipelines.participations.store import DamagedDelivery
 
-__all__ = ["DamagedDelivery", "Home", "HomeError", "Receipt", "Refused", "assemble", "check", "open_home", "pseudonymise"]
+__all__ = [
+    "DamagedDelivery",
+    "Home",
+    "HomeError",
+    "Receipt",
+    "Refused",
+    "assemble",
+    "check",
+    "open_home",
+    "pseudonymise",
+]

@@ -1,7 +1,8 @@
 """Which rows of a delivery are accepted, and which rule each other row breaks in which column.
 
-Rules come from the contract (required, type, bounds, codes, classification) and from what a participation is (an end after
-its start, each identity once). Numbers stay raw here and never leave but in `Judged.accepted`; `gateway` replaces them.
+Rules come from the contract (required, type, bounds, codes, classification) and from what a participation is (an end
+after its start, each identity once). Numbers stay raw here and never leave but in `Judged.accepted`; `gateway`
+replaces them.
 """
 
 import datetime as dt
@@ -23,8 +24,9 @@ FINDINGS = pa.schema([("row", pa.int32()), ("rule", pa.string()), ("column", pa.
 
 @dataclass(frozen=True)
 class Judged:
-    """`accepted`: the contract's columns without free text, typed, numbers canonical, with `row`. `findings`: row, rule, column
-    (null for a rule on the row as a whole) of every rule that a row breaks. Each row read is in exactly one of the two."""
+    """`accepted`: the contract's columns without free text, typed, numbers canonical, with `row`. `findings`: row,
+    rule, column (null for a rule on the row as a whole) of every rule that a row breaks. Each row read is in exactly
+    one of the two."""
 
     accepted: pa.Table = field(repr=False)
     findings: pa.Table = field(repr=False)
@@ -73,7 +75,11 @@ def _judge_column(
     texts = pc.if_else(formula, pa.scalar(None, pa.string()), texts)
     if column.classification == "raw":
         is_cpr = column.name.endswith("cpr")
-        checked = canonical_cprs(texts, synthetic=synthetic, births=births) if is_cpr else canonical_cvrs(texts, synthetic=synthetic)
+        checked = (
+            canonical_cprs(texts, synthetic=synthetic, births=births)
+            if is_cpr
+            else canonical_cvrs(texts, synthetic=synthetic)
+        )
         names = pc.unique(checked.rules.drop_null()).to_pylist()
         return checked.numbers, rules + [(name, pc.equal(checked.rules, name)) for name in names]
     typed, more = _typed(texts, column)
@@ -133,6 +139,7 @@ def _findings(broken: list[tuple[str, str | None, np.ndarray]], numbers: np.ndar
     rows = [np.flatnonzero(mask) for _, _, mask in broken]
     order = np.argsort(np.concatenate(rows), kind="stable")
     rule, column = (
-        np.repeat(np.array([one[part] for one in broken], dtype=object), [len(found) for found in rows])[order] for part in (0, 1)
+        np.repeat(np.array([one[part] for one in broken], dtype=object), [len(found) for found in rows])[order]
+        for part in (0, 1)
     )
     return pa.table([numbers[np.concatenate(rows)[order]], rule, column], schema=FINDINGS)

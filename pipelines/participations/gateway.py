@@ -1,10 +1,13 @@
-"""The gateway: the only place where a raw number exists. A file goes in; pseudonymised rows, findings and a receipt come out.
+"""The gateway: the only place where a raw number exists. A file goes in; pseudonymised rows, findings and a receipt
+come out.
 
-No number, cell, header or file name reaches a message, a log or the disk. The clock is read here and nowhere else below.
+No number, cell, header or file name reaches a message, a log or the disk. The clock is read here and nowhere else
+below.
 """
 
 import datetime as dt
 import hmac
+import re
 import traceback
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +26,7 @@ from schemas.contract import Contract, contracts, load
 
 DELIVERY_LABEL = b"effekt delivery"
 LONGEST_NAME = 80  # signs of an operator's name or a period
+YEARS = re.compile(r"(19|20)\d\d(-(19|20)\d\d)?")  # a span of years may pass the check digit of a business number
 NOTHING = FINDINGS.empty_table()
 
 Births = tuple[dt.date, dt.date] | None
@@ -34,14 +38,16 @@ def pseudonymise(
     """Takes an operator's raw file into home/deliveries/<delivery>/, or refuses it and stores nothing.
 
     `kind` is a delivery contract's name. The receipt's status says what happened; every outcome is a line in
-    home/log/gateway.jsonl. `births` as in identity.canonical_cpr; without it a real number's birth must not lie in the future.
-    Raises HomeError when `synthetic` contradicts the home, ValueError for an unknown kind.
+    home/log/gateway.jsonl. `births` as in identity.canonical_cpr; without it a real number's birth must not lie in the
+    future. Raises HomeError when `synthetic` contradicts the home, ValueError for an unknown kind.
     """
     contract, now = _contract(kind), dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
     home = open_home(home, synthetic)
     operator, period = _sender(Path(file).name, kind)
     key_id = keys.person_id if kind == "person_participations" else keys.company_id
-    receipt = Receipt("refused", kind, operator=operator, period=period, key_id=key_id, received=now.isoformat(), findings=NOTHING)
+    receipt = Receipt(
+        "refused", kind, operator=operator, period=period, key_id=key_id, received=now.isoformat(), findings=NOTHING
+    )
     try:
         content = open_safely(Path(file))
         receipt = replace(receipt, delivery=_delivery_id(keys, kind, content))
@@ -55,8 +61,8 @@ def pseudonymise(
 
 
 def check(file: Path, kind: str, *, synthetic: bool = False, births: Births = None) -> Receipt:
-    """What `pseudonymise` would say of the file, without keys and without storing anything: the receipt's findings list each
-    row, rule and column. Raises ValueError for an unknown kind."""
+    """What `pseudonymise` would say of the file, without keys and without storing anything: the receipt's findings
+    list each row, rule and column. Raises ValueError for an unknown kind."""
     contract = _contract(kind)
     operator, period = _sender(Path(file).name, kind)
     receipt = Receipt("refused", kind, operator=operator, period=period, findings=NOTHING)
@@ -78,7 +84,9 @@ def _take(content: bytes, contract: Contract, receipt: Receipt, keys: Keys, home
     return receipt
 
 
-def _examined(content: bytes, contract: Contract, receipt: Receipt, synthetic: bool, births: Births) -> tuple[Receipt, pa.Table]:
+def _examined(
+    content: bytes, contract: Contract, receipt: Receipt, synthetic: bool, births: Births
+) -> tuple[Receipt, pa.Table]:
     """The receipt with its figures, and the accepted rows, numbers still raw."""
     if births is None and not synthetic:
         births = (BIRTHS[0], dt.datetime.now(dt.UTC).date())
@@ -95,14 +103,23 @@ def _examined(content: bytes, contract: Contract, receipt: Receipt, synthetic: b
     if rows != judged.accepted.num_rows + judged.quarantined:
         raise Refused("the rows do not add up; this is a fault of the gateway, please report it")
     return replace(
-        receipt, status="taken" if rows else "empty", format=delivered.format, encoding=delivered.encoding, read=rows,
-        accepted=judged.accepted.num_rows, quarantined=judged.quarantined, by_rule=judged.by_rule, findings=judged.findings,
+        receipt,
+        status="taken" if rows else "empty",
+        format=delivered.format,
+        encoding=delivered.encoding,
+        read=rows,
+        accepted=judged.accepted.num_rows,
+        quarantined=judged.quarantined,
+        by_rule=judged.by_rule,
+        findings=judged.findings,
     ), judged.accepted
 
 
 def _refuse_other_keys(home: Home, keys: Keys) -> None:
     if home.keys_differ(keys):
-        raise Refused("the home is kept under other keys, and pseudonyms of two keys cannot be linked; deliver under the first ones")
+        raise Refused(
+            "the home is kept under other keys, whose pseudonyms these could not be linked to; use the first ones"
+        )
 
 
 def _without_numbers(accepted: pa.Table, contract: Contract, keys: Keys) -> pa.Table:
@@ -133,10 +150,12 @@ def _delivery_id(keys: Keys, kind: str, content: bytes) -> str:
 
 
 def _sender(name: str, kind: str) -> tuple[str | None, str | None]:
-    """Operator and period of `<operator>_<KIND>_<period>.<ending>`; None where a name does not follow, or may hold a number."""
+    """Operator and period of `<operator>_<KIND>_<period>.<ending>`; None where a name does not follow, or may hold a
+    number."""
     operator, found, period = name.rpartition(".")[0].partition(f"_{kind}_")
     proper = all(
-        part and len(part) <= LONGEST_NAME and part.isprintable() and not contains_raw_number(part) for part in (operator, period)
+        part and len(part) <= LONGEST_NAME and part.isprintable() and (YEARS.fullmatch(part) or not contains_raw_number(part))
+        for part in (operator, period)
     )
     return (operator, period) if found and proper else (None, None)
 

@@ -20,7 +20,11 @@ def match_headers(headers: Sequence[str], contract: Contract) -> list[Column | N
     found = [known.get(_plain(header)) for header in headers]
     if not any(found):
         raise Refused(f"the first row holds no header of {_short(contract)}; it must name {_asked(contract)}")
-    strange = [str(n) for n, (header, column) in enumerate(zip(headers, found, strict=True), 1) if column is None and _plain(header)]
+    strange = [
+        str(n)
+        for n, (header, column) in enumerate(zip(headers, found, strict=True), 1)
+        if column is None and _plain(header)
+    ]
     if strange:
         raise Refused(
             f"the header of column {', '.join(strange)} is none of {_short(contract)}; "
@@ -48,7 +52,9 @@ def names_kind(title: str, contract: Contract) -> bool:
 
 
 def _spellings(contract: Contract) -> dict[str, Column]:
-    return {_plain(text): column for column in contract.columns for text in (*column.synonyms, column.label, column.name)}
+    return {
+        _plain(text): column for column in contract.columns for text in (*column.synonyms, column.label, column.name)
+    }
 
 
 def _plain(text: str) -> str:

@@ -1,11 +1,11 @@
-"""The home that deliveries are stored in: whether it is synthetic, which keys it is kept under, and whose turn it is to write.
+"""The home that deliveries are stored in: whether it is synthetic, which keys it is kept under, and whose turn it is
+to write.
 
 What is written there belongs to `store`.
 """
 
 import fcntl
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass

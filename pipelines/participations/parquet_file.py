@@ -16,8 +16,8 @@ LARGEST_UNPACKED = 2**30  # bytes of all columns
 
 
 def read_parquet(content: bytes, contract: Contract) -> tuple[None, pa.Table, int]:
-    """No encoding, the cells, and the footer's count of rows. Raises Refused for a damaged or too large file and for columns
-    that are no plain values."""
+    """No encoding, the cells, and the footer's count of rows. Raises Refused for a damaged or too large file and for
+    columns that are no plain values."""
     try:
         file = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True)
         footer = file.metadata
@@ -26,7 +26,9 @@ def read_parquet(content: bytes, contract: Contract) -> tuple[None, pa.Table, in
             raise Refused(f"the file unpacks to more than {LARGEST_UNPACKED // 2**20} MB; deliver it in parts")
         columns = match_headers(file.schema_arrow.names, contract)
         table = file.read()
-        arrays = {column.name: _as_text(values) for column, values in zip(columns, table.columns, strict=True) if column}
+        arrays = {
+            column.name: _as_text(values) for column, values in zip(columns, table.columns, strict=True) if column
+        }
         numbers = pa.array(range(2, table.num_rows + 2), pa.int32())
         return None, pa.table({**arrays, "row": numbers}), sum(group.num_rows for group in groups)
     except Refused:
@@ -43,12 +45,16 @@ def _as_text(values: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_dictionary(kind):
         return _as_text(values.cast(kind.value_type))
     if pa.types.is_timestamp(kind):
-        values = pc.local_timestamp(values) if kind.tz else values
         return values.cast(pa.date32(), safe=False).cast(pa.string())
     if pa.types.is_floating(kind):
         distinct = values.combine_chunks().dictionary_encode()
-        texts = [None if value is None or value != value else number_as_text(value) for value in distinct.dictionary.to_pylist()]
+        texts = [
+            None if value is None or value != value else number_as_text(value)
+            for value in distinct.dictionary.to_pylist()
+        ]
         return pa.chunked_array([pa.array(texts, pa.string()).take(distinct.indices)])
-    if pa.types.is_decimal(kind) and kind.scale == 3:  # never three decimals: in a text they could be a group of thousands
+    if (
+        pa.types.is_decimal(kind) and kind.scale == 3
+    ):  # never three decimals: in a text they could be a group of thousands
         return pc.binary_join_element_wise(values.cast(pa.string()), "0", "")
     return values.cast(pa.string())

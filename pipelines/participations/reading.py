@@ -1,4 +1,5 @@
-"""From a file of an operator to a table of texts: opened safely, its format told by its content, its rows counted twice.
+"""From a file of an operator to a table of texts: opened safely, its format told by its content, its rows counted
+twice.
 
 What the texts mean is judged in `checking`. Nothing is written, and no message shows a cell.
 """
@@ -24,8 +25,9 @@ __all__ = ["Delivered", "Refused", "open_safely", "read"]
 
 @dataclass(frozen=True)
 class Delivered:
-    """A file's rows as text. `cells` has a text column for each column of the file, by its name in the contract (null or ""
-    where a cell is empty; a formula or an error value begins with "="), and `row`, the row's number in the file (the header is row 1).
+    """A file's rows as text. `cells` has a text column for each column of the file, by its name in the contract (null
+    or "" where a cell is empty; a formula or an error value begins with "="), and `row`, the row's number in the file
+    (the header is row 1).
 
     `format` is csv, xlsx or parquet; `encoding` is None where the format says it.
     """
@@ -43,7 +45,9 @@ def open_safely(file: Path) -> bytes:
     except FileNotFoundError:
         raise Refused("there is no such file") from None
     except OSError:
-        raise Refused("the file cannot be opened; it must be a regular file, not a link, that this user may read") from None
+        raise Refused(
+            "the file cannot be opened; it must be a regular file, not a link, that this user may read"
+        ) from None
     try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
@@ -60,8 +64,8 @@ def open_safely(file: Path) -> bytes:
 
 
 def read(content: bytes, contract: Contract) -> Delivered:
-    """The delivery in the bytes of a CSV, XLSX or Parquet file. Raises Refused when it cannot be read as a whole, or when the
-    rows read are not those that an independent counter finds."""
+    """The delivery in the bytes of a CSV, XLSX or Parquet file. Raises Refused when it cannot be read as a whole, or
+    when the rows read are not those that an independent counter finds."""
     if content.startswith(OLD_EXCEL):
         raise Refused("this is an Excel file of the old kind (.xls) or behind a password; save it as .xlsx without one")
     if content.startswith(b"PK"):

@@ -1,4 +1,5 @@
-"""What the gateway says of a file: taken, empty, duplicate or refused, with every row accounted for. Counts and names only."""
+"""What the gateway says of a file: taken, empty, duplicate or refused, with every row accounted for. Counts and names
+only."""
 
 from dataclasses import dataclass, field, fields
 
@@ -7,13 +8,14 @@ import pyarrow as pa
 
 @dataclass(frozen=True)
 class Receipt:
-    """`read` = `accepted` + `quarantined`, and `by_rule` counts the rows that break each rule (a row may break several).
+    """`read` = `accepted` + `quarantined`, and `by_rule` counts the rows that break each rule (a row may break
+    several).
 
-    `status` is taken, empty (a header without rows; recorded), duplicate (the same bytes were taken before; nothing is stored)
-    or refused (nothing is stored; `reason` says why in one sentence). `delivery` is a keyed digest of the file, `key_id` names
-    the key of the units, `operator` and `period` come from the file's name (None when it does not follow the pattern),
-    `encoding` is None where the format fixes it, `received` is in UTC (ISO 8601). `findings` (row in the file, rule, column)
-    lists what is wrong, without values; it is no part of `as_dict`.
+    `status` is taken, empty (a header without rows; recorded), duplicate (the same bytes were taken before; nothing is
+    stored) or refused (nothing is stored; `reason` says why in one sentence). `delivery` is a keyed digest of the
+    file, `key_id` names the key of the units, `operator` and `period` come from the file's name (None when it does not
+    follow the pattern), `encoding` is None where the format fixes it, `received` is in UTC (ISO 8601). `findings` (row
+    in the file, rule, column) lists what is wrong, without values; it is no part of `as_dict`.
     """
 
     status: str

@@ -2,4 +2,5 @@
 
 
 class Refused(ValueError):
-    """Why a file is refused as a whole, in one sentence: positions, counts and column names, never a cell or a header."""
+    """Why a file is refused as a whole, in one sentence: positions, counts and column names, never a cell or a
+    header."""

@@ -1,4 +1,5 @@
-"""Writing so that a crash leaves the old state or the new one: aside, fsync, rename. What is written is decided elsewhere."""
+"""Writing so that a crash leaves the old state or the new one: aside, fsync, rename. What is written is decided
+elsewhere."""
 
 import hashlib
 import json
@@ -22,22 +23,29 @@ class DamagedDelivery(ValueError):
 
 
 def stored_schema(contract: Contract) -> pa.Schema:
-    """The columns of accepted.parquet: those of the contract without free text, raw numbers under the name of their pseudonym,
-    and the row's number in the file."""
+    """The columns of accepted.parquet: those of the contract without free text, raw numbers under the name of their
+    pseudonym, and the row's number in the file."""
     kept = [column for column in contract.columns if column.classification != "free_text"]
-    return pa.schema([(STORED_AS.get(column.name, (column.name,))[0], column.type) for column in kept] + [("row", pa.int32())])
+    return pa.schema(
+        [(STORED_AS.get(column.name, (column.name,))[0], column.type) for column in kept] + [("row", pa.int32())]
+    )
 
 
 def write_delivery(directory: Path, accepted: pa.Table, findings: pa.Table, receipt: dict[str, object]) -> None:
-    """Writes accepted.parquet, quarantined.parquet and receipt.json as `directory`, whole or not at all; an existing directory
-    is an error. Call it while the home is locked: what earlier crashes left aside is swept first."""
+    """Writes accepted.parquet, quarantined.parquet and receipt.json as `directory`, whole or not at all; an existing
+    directory is an error. Call it while the home is locked: what earlier crashes left aside is swept first."""
     aside = directory.parent.parent / ASIDE
     shutil.rmtree(aside, ignore_errors=True)
     staged = aside / directory.name
     staged.mkdir(parents=True)
     try:
-        hashes = {name: _write_table(staged / name, table) for name, table in ((ACCEPTED, accepted), (QUARANTINED, findings))}
-        _write(staged / RECEIPT, (json.dumps({**receipt, "sha256": hashes}, indent=2, ensure_ascii=False) + "\n").encode("utf-8"))
+        hashes = {
+            name: _write_table(staged / name, table) for name, table in ((ACCEPTED, accepted), (QUARANTINED, findings))
+        }
+        _write(
+            staged / RECEIPT,
+            (json.dumps({**receipt, "sha256": hashes}, indent=2, ensure_ascii=False) + "\n").encode("utf-8"),
+        )
         _sync(staged)
         directory.parent.mkdir(parents=True, exist_ok=True)
         os.rename(staged, directory)
@@ -55,7 +63,9 @@ def read_delivery(directory: Path) -> tuple[dict[str, object], pa.Table, pa.Tabl
             raise ValueError
         accepted, findings = (pq.read_table(pa.BufferReader(content)) for content in contents.values())
     except (OSError, ValueError, KeyError, TypeError):
-        raise DamagedDelivery(f"delivery {directory.name} is incomplete or damaged; remove it and deliver its file again") from None
+        raise DamagedDelivery(
+            f"delivery {directory.name} is incomplete or damaged; remove it and deliver its file again"
+        ) from None
     return receipt, accepted, findings
 
 

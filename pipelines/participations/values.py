@@ -1,7 +1,8 @@
 """From text to typed values, a column at a time: dates, amounts, yes and no, codes. Each distinct text is parsed once.
 
-Every function takes trimmed texts with null for an empty cell and returns the values with null where there is none or none
-can be read; which rule that breaks is decided in `checking`. Nothing is guessed: a text with two readings has none.
+Every function takes trimmed texts with null for an empty cell and returns the values with null where there is none or
+none can be read; which rule that breaks is decided in `checking`. Nothing is guessed: a text with two readings has
+none.
 """
 
 import datetime as dt
@@ -13,19 +14,34 @@ import pyarrow.compute as pc
 
 MONTHS = ("jan", "feb", "mar", "apr", "maj", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
 FULL_MONTHS = (
-    "januar", "februar", "marts", "april", "maj", "juni", "juli", "august", "september", "oktober", "november", "december",
+    "januar",
+    "februar",
+    "marts",
+    "april",
+    "maj",
+    "juni",
+    "juli",
+    "august",
+    "september",
+    "oktober",
+    "november",
+    "december",
 )
 MONTH_NUMBERS = {name: str(n) for names in (MONTHS, FULL_MONTHS) for n, name in enumerate(names, 1)} | {"sept": "9"}
 TIME = r"(?:[T ]+\d{1,2}[:.]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?)?"
-DATES = tuple(re.compile(pattern + TIME, re.ASCII | re.IGNORECASE) for pattern in (
-    r"(?P<year>\d{4})([-/.])(?P<month>\d{1,2})\2(?P<day>\d{1,2})",  # 2010-05-01
-    r"(?P<day>\d{1,2})[-/.] ?(?P<month>\d{1,2})(?:[-/.] ?| )(?P<year>\d{4})",  # 01-05-2010, 1.5.2010, 1/5 2010
-    r"(?P<day>\d{1,2})\.? (?P<name>[a-z]+)\.? (?P<year>\d{4})",  # 1. maj 2010
-    r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})",  # 20100501
-))
+DATES = tuple(
+    re.compile(pattern + TIME, re.ASCII | re.IGNORECASE)
+    for pattern in (
+        r"(?P<year>\d{4})([-/.])(?P<month>\d{1,2})\2(?P<day>\d{1,2})",  # 2010-05-01
+        r"(?P<day>\d{1,2})[-/.] ?(?P<month>\d{1,2})(?:[-/.] ?| )(?P<year>\d{4})",  # 01-05-2010, 1.5.2010, 1/5 2010
+        r"(?P<day>\d{1,2})\.? (?P<name>[a-z]+)\.? (?P<year>\d{4})",  # 1. maj 2010
+        r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})",  # 20100501
+    )
+)
 PLAIN_AMOUNT = r"^-?\d{1,20}(?:[.,]\d{1,10})?$"
-# How people write an amount: the pattern, the sign between groups of thousands, the sign before decimals. All amounts have two
-# decimals, so 1.234 can only be a group; 1,234 could be either in one country or the other, and has no reading.
+# How people write an amount: the pattern, the sign between groups of thousands, the sign before decimals. All amounts
+# have two decimals, so 1.234 can only be a group; 1,234 could be either in one country or the other, and has no
+# reading.
 AMOUNTS = (
     (r"^-?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d{1,10})?$", ".", ","),
     (r"^-?[1-9]\d{0,2}(?:(?:,\d{3})+\.\d{1,10}|(?:,\d{3}){2,})$", ",", "."),
@@ -51,27 +67,31 @@ def trimmed(texts: pa.ChunkedArray) -> pa.Array:
 
 
 def dates(texts: pa.Array) -> pa.Array:
-    """date32 from 2010-05-01, 01-05-2010, 1.5.2010, 01/05/2010, 1/5 2010, 1. maj 2010, 20100501, each with or without a time of
-    day. The day always comes before the month; a year of two digits has no reading."""
+    """date32 from 2010-05-01, 01-05-2010, 1.5.2010, 01/05/2010, 1/5 2010, 1. maj 2010, 20100501, each with or without
+    a time of day. The day always comes before the month; a year of two digits has no reading."""
     return on_distinct(texts, lambda distinct: pa.array([_date(text) for text in distinct.to_pylist()], pa.date32()))
 
 
 def amounts(texts: pa.Array, kind: pa.Decimal128Type) -> pa.Array:
-    """Decimals from 1234.5, 1234,50, 1.234,50, 1,234.50, 1 234,50, kr. 1.234,-; more decimals than the type holds are rounded
-    half away from zero; an amount that the type cannot hold has no reading."""
+    """Decimals from 1234.5, 1234,50, 1.234,50, 1,234.50, 1 234,50, kr. 1.234,-; more decimals than the type holds are
+    rounded half away from zero; an amount that the type cannot hold has no reading."""
     return on_distinct(texts, lambda distinct: _amounts(distinct, kind))
 
 
 def booleans(texts: pa.Array) -> pa.Array:
     """Booleans from ja/nej, yes/no, true/false, sand/falsk, 1/0, x."""
     meaning = dict.fromkeys(YES, True) | dict.fromkeys(NO, False)
-    return on_distinct(texts, lambda distinct: pa.array([meaning.get(_folded(text)) for text in distinct.to_pylist()], pa.bool_()))
+    return on_distinct(
+        texts, lambda distinct: pa.array([meaning.get(_folded(text)) for text in distinct.to_pylist()], pa.bool_())
+    )
 
 
 def codes(texts: pa.Array, allowed: tuple[str, ...]) -> pa.Array:
     """The code as the code table writes it, whatever the case of the text; no reading for any other text."""
     meaning = {_folded(code): code for code in allowed}
-    return on_distinct(texts, lambda distinct: pa.array([meaning.get(_folded(text)) for text in distinct.to_pylist()], pa.string()))
+    return on_distinct(
+        texts, lambda distinct: pa.array([meaning.get(_folded(text)) for text in distinct.to_pylist()], pa.string())
+    )
 
 
 def _date(text: str | None) -> dt.date | None:

@@ -32,8 +32,8 @@ CONTENT = re.compile(rb"<(?:\w+:)?v(?:\s[^>]*)?>[^<]|<(?:\w+:)?(?:is|f)[\s>/]") 
 
 
 def read_workbook(content: bytes, contract: Contract) -> tuple[None, pa.Table, int]:
-    """No encoding, the cells, and the independent count of rows. Raises Refused for an archive that is malformed, encrypted
-    or too large, and when it is not clear which sheet to read."""
+    """No encoding, the cells, and the independent count of rows. Raises Refused for an archive that is malformed,
+    encrypted or too large, and when it is not clear which sheet to read."""
     _look_inside(content)
     try:
         with warnings.catch_warnings():
@@ -83,7 +83,9 @@ def _sheet(book, contract: Contract):
 def _cells(sheet, contract: Contract) -> tuple[pa.Table, int]:
     """The rows that hold anything, and how many others the sheet has cells for that are there but say nothing."""
     present = [0]
-    rows = ((number, row) for number, row in enumerate(_rows(sheet), 1) if _count_present(row, present) and _is_filled(row))
+    rows = (
+        (number, row) for number, row in enumerate(_rows(sheet), 1) if _count_present(row, present) and _is_filled(row)
+    )
     _, header = next(rows, (0, ()))
     if not header:
         raise Refused("the sheet is empty: not even a header")
@@ -126,7 +128,8 @@ def _batch(chunk: list, columns: list, schema: pa.Schema) -> pa.RecordBatch:
 
 
 def as_text(cell) -> str | None:
-    """What a person would have typed: dates as YYYY-MM-DD, whole numbers without decimals, formulas and errors with "="."""
+    """What a person would have typed: dates as YYYY-MM-DD, whole numbers without decimals, formulas and errors with
+    "="."""
     value = cell.value
     if value is None:
         return None
@@ -142,8 +145,8 @@ def as_text(cell) -> str | None:
 
 
 def number_as_text(value: float) -> str:
-    """A number of a cell, in digits: never with an exponent, and never with exactly three decimals, which in a text could be
-    a group of thousands."""
+    """A number of a cell, in digits: never with an exponent, and never with exactly three decimals, which in a text
+    could be a group of thousands."""
     if value != value or value in (float("inf"), float("-inf")):
         return "="
     if value == int(value):
@@ -170,4 +173,4 @@ def _row_elements(pieces: Iterator[bytes]) -> Iterator[bytes]:
             raise Refused("a row of the sheet is too large")
         for row in rows:
             start = ROW.search(row)
-            yield row[start.start():] if start else b""
+            yield row[start.start() :] if start else b""

@@ -1,8 +1,9 @@
-"""Finds and reads register extracts: one file a register and period, column names in any case, types as the contract says."""
+"""Finds and reads register extracts: one file a register and period, column names in any case, the contract's types."""
 
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import ibis
@@ -37,20 +38,26 @@ class Extract:
 def find_extracts(directory: Path, register: str, as_of: date | None = None) -> list[Extract]:
     """The extracts of one register in period order, up to the as-of date.
 
-    Raises RegisterError when there is none, naming the files that are looked for.
+    Raises RegisterError when there is none, naming the files that are looked for; when a file is named for a month that
+    no year has; and when two files tell of one period, since their rows would count twice.
     """
     pattern = re.compile(rf"{register}(\d{{4}})(\d{{2}})?\.parquet", re.IGNORECASE)
     found = []
     for path in sorted(directory.iterdir()) if directory.is_dir() else []:
         match = pattern.fullmatch(path.name)
+        if match and match[2] and not 1 <= int(match[2]) <= 12:
+            raise RegisterError(f"{path.name} is named for a month that no year has: correct the file name")
         if match:
             found.append(Extract(path, register, int(match[1]), int(match[2]) if match[2] else None))
     known = sorted((e for e in found if as_of is None or e.ends <= as_of), key=lambda e: e.ends)
+    for one, next_one in pairwise(known):
+        if one.ends == next_one.ends:
+            raise RegisterError(f"{one.path.name} and {next_one.path.name} tell of the same period: keep one of them")
     if not known:
         until = f" for a period that ends by {as_of}" if as_of and found else ""
         raise RegisterError(
-            f"register {register} is missing{until}: no file {register}<year>.parquet or {register}<year><month>.parquet in "
-            f"{directory}; copy the extracts there, or make synthetic ones with: effekt world --scale sample"
+            f"register {register} is missing{until}: no file {register}<year>.parquet or {register}<year><month>.parquet"
+            f" in {directory}; copy the extracts there, or make synthetic ones with: effekt world --scale sample"
         )
     return known
 
@@ -63,7 +70,8 @@ def last_date(directory: Path) -> date:
 def read_extracts(con: ibis.BaseBackend, directory: Path, register: str, as_of: date | None = None) -> ibis.Table:
     """All periods of one register under each other, with the contract's column names and types, and `year` and `month`.
 
-    Raises RegisterError naming file and columns when a column is missing or cannot have the contract's type.
+    Raises RegisterError naming file and columns when a file cannot be read, or a column is missing or cannot have the
+    contract's type.
     """
     parts = [_read_extract(con, extract) for extract in find_extracts(directory, register, as_of)]
     return parts[0] if len(parts) == 1 else ibis.union(*parts, distinct=False)
@@ -71,18 +79,28 @@ def read_extracts(con: ibis.BaseBackend, directory: Path, register: str, as_of: 
 
 def _read_extract(con: ibis.BaseBackend, extract: Extract) -> ibis.Table:
     contract = load(f"registers.{extract.register}")
-    table = con.read_parquet(str(extract.path))
+    try:
+        table = con.read_parquet(str(extract.path))
+    except Exception:
+        raise RegisterError(f"{extract.path.name} cannot be read as Parquet: copy the extract again") from None
     by_lower = {name.lower(): name for name in table.columns}
     missing = [column.name for column in contract.columns if column.name.lower() not in by_lower]
     if missing:
-        raise RegisterError(f"{extract.path.name} lacks the column {', '.join(missing)}: ask for it in the extract, or rename it")
+        raise RegisterError(
+            f"{extract.path.name} lacks the column {', '.join(missing)}: ask for it in the extract, or rename it"
+        )
     mistyped = [
         column.name for column in contract.columns
         if not _castable(table[by_lower[column.name.lower()]].type(), column.type)
     ]
     if mistyped:
-        raise RegisterError(f"{extract.path.name} has a column of the wrong kind: {', '.join(mistyped)}; see docs/dictionary.md")
-    columns = {column.name: table[by_lower[column.name.lower()]].cast(dt.DataType.from_pyarrow(column.type)) for column in contract.columns}
+        raise RegisterError(
+            f"{extract.path.name} has a column of the wrong kind: {', '.join(mistyped)}; see docs/dictionary.md"
+        )
+    columns = {
+        column.name: table[by_lower[column.name.lower()]].cast(dt.DataType.from_pyarrow(column.type))
+        for column in contract.columns
+    }
     period = {"year": ibis.literal(extract.year, "int32"), "month": ibis.literal(extract.month or 12, "int32")}
     return table.select(**columns, **period)
 

@@ -1,4 +1,4 @@
-"""Turns extracts into tables with the project's own names: firms by year, employment by firm and by person, population."""
+"""Extracts become tables with the project's own names: firms by year, employment by firm and by person, population."""
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -13,12 +13,13 @@ def import_firm(firm: ibis.Table) -> ibis.Table:
         company=firm.CVRNR, year=firm.year, fte=firm.GF_AARSV, headcount=firm.GF_ANSATTE,
         turnover_dkk=firm.GF_OMS, value_added_dkk=firm.GF_VTV, exports_dkk=firm.GF_EKSP, wages_dkk=firm.GF_LGAGMV,
         industry=firm.GF_BRANCHE, legal_form=firm.JUR_VIRK_FORM, sector_code=firm.JUR_SEKTORKODE,
-        municipality=firm.JUR_BEL_KOM_KODE, region=firm.JUR_BEL_REGION_KODE, born=firm.JUR_FRA_DATO, closed=firm.JUR_TIL_DATO,
+        municipality=firm.JUR_BEL_KOM_KODE, region=firm.JUR_BEL_REGION_KODE,
+        born=firm.JUR_FRA_DATO, closed=firm.JUR_TIL_DATO,
     )
 
 
 def import_firm_employment(bfl: ibis.Table) -> ibis.Table:
-    """Register BFL by employer and year: exact sum of paid hours, number of persons, broad wages. The month is the job's start."""
+    """Register BFL by employer and year of the job's start: exact sum of paid hours, number of persons, broad wages."""
     jobs = bfl.filter(bfl.AJO_CVR_NR_FRA_PROD_JOB.notnull())
     return (
         jobs.group_by(company=jobs.AJO_CVR_NR_FRA_PROD_JOB, year=jobs.AJO_JOB_START_DATO.year().cast("int32"))
@@ -31,10 +32,11 @@ def import_firm_employment(bfl: ibis.Table) -> ibis.Table:
 
 
 def import_person_employment(bfl: ibis.Table) -> ibis.Table:
-    """Register BFL by person and quarter: paid hours, broad wage, and the employer with most hours (ties to the lower key)."""
+    """Register BFL by person and quarter: paid hours, broad wage, employer with most hours (ties to the lower key)."""
     started = bfl.AJO_JOB_START_DATO
     by_employer = bfl.group_by(
-        person=bfl.PNR, period=(started.year() * 4 + started.quarter() - 1).cast("int32"), employer=bfl.AJO_CVR_NR_FRA_PROD_JOB,
+        person=bfl.PNR, period=(started.year() * 4 + started.quarter() - 1).cast("int32"),
+        employer=bfl.AJO_CVR_NR_FRA_PROD_JOB,
     ).agg(hours=bfl.AJO_LOENTIMER.sum(), wage=bfl.AJO_BREDT_LOENBELOEB.sum())
     person_quarter = ibis.window(group_by=["person", "period"])
     ranked = by_employer.mutate(

@@ -3,6 +3,7 @@
 Belongs here: the same rows for the terminal and the page. What the figures mean is decided where they are estimated.
 """
 
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -20,7 +21,9 @@ TOTAL = """
     SELECT 'All types, each company once' AS type, event_time AS horizon, n_treated AS companies,
            gross, deadweight, net, net_low, net_high
     FROM effect.total WHERE event_time = $horizon"""
-FIGURES = ("companies", "gross", "deadweight", "net", "95 % interval", "DKK a net job", "verdict")
+FIGURES = ("companies", "gross", "deadweight", "net", "95 % interval", "DKK 1,000 a net job", "verdict")
+COSTS = ("cost_low", "cost_high", "cost_per_net_job")
+WIDTH = range(104, 130)  # columns of a terminal between which the table is drawn
 
 
 def result_rows(warehouse: Path) -> list[dict[str, object]]:
@@ -35,12 +38,13 @@ def result_rows(warehouse: Path) -> list[dict[str, object]]:
 
 def printed(rows: list[dict[str, object]]) -> str:
     """The rows as a table for a terminal."""
+    from rich.box import SIMPLE
     from rich.console import Console
     from rich.table import Table
 
     if not rows:
         return "No type of initiative has a headline result."
-    table = Table(title=f"Jobs (FTE) {rows[0]['horizon']} years after the start", title_justify="left")
+    table = Table(title=f"Jobs (FTE) {rows[0]['horizon']} years after the start", title_justify="left", box=SIMPLE)
     table.add_column("type of initiative", overflow="fold")
     for name in FIGURES:
         table.add_column(name, justify="left" if name == "verdict" else "right", no_wrap=True)
@@ -48,10 +52,11 @@ def printed(rows: list[dict[str, object]]) -> str:
         if row is rows[-1]:
             table.add_section()
         table.add_row(row["type"], *_figures(row))
-    console = Console(width=140)
+    columns = shutil.get_terminal_size((WIDTH.stop, 24)).columns
+    console = Console(width=min(max(columns, WIDTH.start), WIDTH.stop))
     with console.capture() as captured:
         console.print(table)
-    return captured.get().rstrip()
+    return "\n".join(line.rstrip() for line in captured.get().rstrip().splitlines())
 
 
 def _figures(row: dict[str, object]) -> tuple[str, ...]:
@@ -62,10 +67,10 @@ def _figures(row: dict[str, object]) -> tuple[str, ...]:
 
 
 def _cost(row: dict[str, object]) -> str:
-    """The cost of a net job as the set that it is: a point only where net is above zero."""
-    if row.get("cost_per_net_job") is None:
-        return "none" if row.get("cost_set") == "none" else ""
-    return _number(row["cost_per_net_job"])
+    """The cost of a net job in DKK 1,000 as the set that it is: without a highest cost, no point to rely on."""
+    low, high, point = (None if row.get(name) is None else row[name] / 1000 for name in COSTS)
+    told = {"bounded": f"{_number(point)} ({_number(low)} to {_number(high)})", "unbounded": f"at least {_number(low)}"}
+    return told.get(row.get("cost_set"), row.get("cost_set") or "")
 
 
 def _number(value: object) -> str:

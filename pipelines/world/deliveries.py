@@ -1,5 +1,6 @@
-"""The files that five operators would send for this world: contents, planted mistakes, and each operator's own habits."""
+"""What five operators would send for this world, planted mistakes included; how each writes a file is in `habits`."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +14,16 @@ from pipelines.world.plan import CENTRAL_JUTLAND, NORTH_JUTLAND, OPERATORS, TYPE
 from pipelines.world.programme import Programme
 from schemas.contract import codes
 
-ACTIVITIES = ("Vækstforløb", "Rådgivning", "Netværksmøder", "Prøvning på værksted", "Forretningsudvikling", "Øvelse i eksport")
-NOTES = (None, None, None, "Fulgt op på møde i Løgstør", "Mangler regnskab fra året før", "Ønsker også hjælp til salg i Færøerne")
-ACTORS = ("Væksthuset", "Jobcenter Aalborg", "Erhvervsskolen Nord", "Kommunens erhvervskontor", "Fiskerihavnen i Hirtshals")
+ACTIVITIES = (
+    "Vækstforløb", "Rådgivning", "Netværksmøder", "Prøvning på værksted", "Forretningsudvikling", "Øvelse i eksport",
+)
+NOTES = (
+    None, None, None,
+    "Fulgt op på møde i Løgstør", "Mangler regnskab fra året før", "Ønsker også hjælp til salg i Færøerne",
+)
+ACTORS = (
+    "Væksthuset", "Jobcenter Aalborg", "Erhvervsskolen Nord", "Kommunens erhvervskontor", "Fiskerihavnen i Hirtshals",
+)
 PURPOSES = ("Opsøgende besøg", "Vækstplan", "Rekruttering", "Efteruddannelse")
 FUNDS = {"training": "esf", "tourism": "regional", "clusters": "national"}
 TARGET_SHARE = {"participants": 1.05, "completed": 0.9}
@@ -61,9 +69,10 @@ def draw_deliveries(
     employers = _employers(persons, seat, firms.fte.shape[0])
     named = np.unique(np.concatenate([programme.participations["firm"], contacted, employers[employers >= 0]]))
     spare = draw_cvr(rng, named.size + 400)
+    trained = persons.participations["person"].tolist()
     numbers = Numbers(
         cvr=dict(zip(named.tolist(), spare[:named.size], strict=True)),
-        cpr=dict(zip(persons.participations["person"].tolist(), draw_cpr(rng, len(persons.participations)), strict=True)),
+        cpr=dict(zip(trained, draw_cpr(rng, len(trained)), strict=True)),
     )
     strangers = iter(spare[named.size:])              # valid numbers that no register knows
     companies = _company_rows(rng, firms, programme, numbers)
@@ -73,7 +82,7 @@ def draw_deliveries(
         plans = [plan for plan in TYPES if plan.operator == operator]
         found += _frame_deliveries(operator, plans, companies, next(strangers))
         found += _company_deliveries(rng, operator, companies, strangers)
-        found += _person_deliveries(rng, operator, people)
+        found += _person_deliveries(operator, people)
     found += _contact_deliveries(rng, contacted, numbers, strangers)
     return found, numbers
 
@@ -86,7 +95,7 @@ def _contacted(rng: np.random.Generator, firms: Firms, programme: Programme) -> 
 
 
 def _employers(persons: Persons, seat: np.ndarray, firms: int) -> np.ndarray:
-    """Per person participation: the firm that the person worked in the quarter before, −1 if none or the public sector."""
+    """Per person participation: the firm of the quarter before, −1 without work or in the public sector."""
     table = persons.participations
     before = seat[table["person"], table["period"] - QUARTERS[0] - 1]
     return np.where(before < firms, before, -1)
@@ -96,13 +105,16 @@ def _company_rows(rng: np.random.Generator, firms: Firms, programme: Programme, 
     table = programme.participations.copy()
     count = len(table)
     plans = [TYPES[position] for position in table["type"]]
-    start = (table["year"].to_numpy() - 1970).astype("datetime64[Y]").astype("datetime64[D]") + rng.integers(0, 365, count)
+    new_year = (table["year"].to_numpy() - 1970).astype("datetime64[Y]").astype("datetime64[D]")
+    start = new_year + rng.integers(0, 365, count)
     weight = np.round(np.exp(0.5 * rng.standard_normal(count) - 0.125), 2)
     support = np.array([plan.support_dkk for plan in plans]) * weight // 100 * 100
     applied = rng.random(count) < 0.4
     table["operator"] = [plan.operator for plan in plans]
     table["cvr"] = [numbers.cvr[firm] for firm in table["firm"]]
-    table["project"] = [_project(plan, firms.region[firm], firm) for plan, firm in zip(plans, table["firm"], strict=True)]
+    table["project"] = [
+        _project(plan, firms.region[firm], firm) for plan, firm in zip(plans, table["firm"], strict=True)
+    ]
     table["start"] = start
     table["end"] = start + rng.integers(120, 500, count)
     table["support_dkk"] = support.astype(int)
@@ -129,7 +141,9 @@ def _person_rows(rng: np.random.Generator, persons: Persons, employers: np.ndarr
     start = first_day + rng.integers(0, 85, count)
     table["operator"] = [plan.operator for plan in plans]
     table["cpr"] = [numbers.cpr[person] for person in table["person"]]
-    table["project"] = [_project(plan, NORTH_JUTLAND, person) for plan, person in zip(plans, table["person"], strict=True)]
+    table["project"] = [
+        _project(plan, NORTH_JUTLAND, person) for plan, person in zip(plans, table["person"], strict=True)
+    ]
     table["start"] = start
     table["end"] = start + rng.integers(20, 200, count)
     table["employer_cvr"] = [numbers.cvr.get(int(firm)) for firm in employers]
@@ -151,14 +165,16 @@ def _frame_deliveries(operator: str, plans: list[TypePlan], companies: pd.DataFr
             initiative = f"{plan.code}-{short}"
             initiatives.append({
                 "initiative": initiative, "name": f"{danish}, {region_name[region]}", "name_en": english,
-                "initiative_type": plan.code, "region": region, "fund": FUNDS.get(plan.code, "erdf"), "start": first, "end": last,
+                "initiative_type": plan.code, "region": region, "fund": FUNDS.get(plan.code, "erdf"),
+                "start": first, "end": last,
             })
             for number in range(plan.projects if region == NORTH_JUTLAND else 1):
                 code = _project(plan, region, number)
                 mine = companies[companies["project"] == code]
                 projects.append({
                     "project": code, "initiative": initiative, "name": f"{danish} {number + 1}", "operator": operator,
-                    "start": first, "end": last, "grant_dkk": int(mine["support_dkk"].sum() * 1.15 // 1000 * 1000) + 500_000,
+                    "start": first, "end": last,
+                    "grant_dkk": int(mine["support_dkk"].sum() * 1.15 // 1000 * 1000) + 500_000,
                 })
                 targets += _targets(plan, code, mine)
     initiatives.append({**initiatives[0], "initiative": "ukendt-område", "initiative_type": "broadband"})
@@ -187,11 +203,17 @@ def _targets(plan: TypePlan, project: str, mine: pd.DataFrame) -> list[dict]:
     return [{"project": project, "indicator": indicator, "target": target} for indicator, target in hoped.items()]
 
 
-COMPANY_COLUMNS = ("cvr", "project", "start", "end", "support_dkk", "activity", "hours", "private_match_dkk", "application_date", "note")
+COMPANY_COLUMNS = (
+    "cvr", "project", "start", "end", "support_dkk", "activity", "hours", "private_match_dkk", "application_date",
+    "note",
+)
 PERSON_COLUMNS = ("cpr", "project", "start", "end", "employer_cvr", "completed", "hours", "status_at_start")
 
 
-def _company_deliveries(rng: np.random.Generator, operator: str, companies: pd.DataFrame, strangers) -> list[Delivery]:
+def _company_deliveries(
+    rng: np.random.Generator, operator: str, companies: pd.DataFrame, strangers: Iterator[str]
+) -> list[Delivery]:
+    """Two periods, each with numbers that no register knows and with mistakes; one operator corrects itself later."""
     mine = companies[companies["operator"] == operator]
     early = mine["year"] <= 2010
     found = []
@@ -199,16 +221,18 @@ def _company_deliveries(rng: np.random.Generator, operator: str, companies: pd.D
         rows = part[list(COMPANY_COLUMNS)].to_dict("records")
         if not rows:
             continue
-        unknown = [{**rows[i], "cvr": next(strangers)} for i in rng.integers(0, len(rows), 2)]      # a number in no register
-        found.append(Delivery(operator, "company_participations", period, [*rows, *unknown, *_spoiled_companies(rows, strangers)]))
+        unknown = [{**rows[i], "cvr": next(strangers)} for i in rng.integers(0, len(rows), 2)]
+        everything = [*rows, *unknown, *_spoiled_companies(rows, strangers)]
+        found.append(Delivery(operator, "company_participations", period, everything))
     if operator == "nordvaekst":
         late = mine[~early][list(COMPANY_COLUMNS)].to_dict("records")[:3]
         corrected = [{**row, "support_dkk": row["support_dkk"] + 5_000} for row in late]
-        found.append(Delivery(operator, "company_participations", "2014", [*corrected, _spoiled_companies(late, strangers)[0]]))
+        spoiled = _spoiled_companies(late, strangers)[0]
+        found.append(Delivery(operator, "company_participations", "2014", [*corrected, spoiled]))
     return found
 
 
-def _spoiled_companies(rows: list[dict], strangers) -> list[dict]:
+def _spoiled_companies(rows: list[dict], strangers: Iterator[str]) -> list[dict]:
     """Mistakes that people make; each has a number of its own, so that no true participation is lost with it."""
     return [
         {**rows[0], "cvr": spoil_check_digit(rows[0]["cvr"])},
@@ -218,7 +242,8 @@ def _spoiled_companies(rows: list[dict], strangers) -> list[dict]:
     ]
 
 
-def _person_deliveries(rng: np.random.Generator, operator: str, people: pd.DataFrame) -> list[Delivery]:
+def _person_deliveries(operator: str, people: pd.DataFrame) -> list[Delivery]:
+    """Two periods, each with a replacement number, the same row once more, and a day of birth that no month has."""
     mine = people[people["operator"] == operator]
     early = mine["period"] < 2012 * 4
     found = []
@@ -231,14 +256,18 @@ def _person_deliveries(rng: np.random.Generator, operator: str, people: pd.DataF
     return found
 
 
-def _contact_deliveries(rng: np.random.Generator, contacted: np.ndarray, numbers: Numbers, strangers) -> list[Delivery]:
+def _contact_deliveries(
+    rng: np.random.Generator, contacted: np.ndarray, numbers: Numbers, strangers: Iterator[str]
+) -> list[Delivery]:
+    """Contacts of companies with the advisers of two operators, and one on a day that no calendar has."""
     found = []
     for operator, share in (("nordvaekst", contacted[::2]), ("energiforum", contacted[1::2])):
         rows = []
         for firm in share.tolist():
             for actor in rng.choice(len(ACTORS), size=int(rng.integers(1, 4)), replace=False):
                 day = np.datetime64("2010-01-01") + int(rng.integers(0, 4 * 365))
-                rows.append({"cvr": numbers.cvr[firm], "actor": ACTORS[actor], "date": day, "purpose": PURPOSES[int(rng.integers(0, len(PURPOSES)))]})
+                purpose = PURPOSES[int(rng.integers(0, len(PURPOSES)))]
+                rows.append({"cvr": numbers.cvr[firm], "actor": ACTORS[actor], "date": day, "purpose": purpose})
         rows.append({**rows[0], "cvr": next(strangers), "date": "31-02-2011"})
         found.append(Delivery(operator, "company_contacts", "2010-2013", rows))
     return found

@@ -1,4 +1,4 @@
-"""Writes the register extracts as Statistics Denmark documents them: FIRM, BFL, BEF and UDDA, pseudonymised, one file a period."""
+"""Writes the extracts as Statistics Denmark documents them: FIRM, BFL, BEF, UDDA, pseudonymised, one file a period."""
 
 from datetime import date
 from pathlib import Path
@@ -28,7 +28,7 @@ def write_firm(directory: Path, firms: Firms, programme: Programme, names: np.nd
         rows = order[programme.alive[order, t]]
         hundredths = np.round(programme.fte[rows, t] * 100).astype(np.int64)
         turnover = np.round(programme.turnover[rows, t] * deflator[year]).astype(np.int64)
-        share = np.nan_to_num(firms.value_added_share[rows])
+        share, without_accounts = np.nan_to_num(firms.value_added_share[rows]), np.isnan(firms.value_added_share[rows])
         closes = ~programme.alive[rows, t + 1] if year < LAST_YEAR else np.zeros(rows.size, bool)
         heads = job_slots(programme.fte[rows, t])
         owner = np.isin(firms.legal_form[rows], OWNER_FORMS)
@@ -38,10 +38,10 @@ def write_firm(directory: Path, firms: Firms, programme: Programme, names: np.nd
             "GF_AARSV": decimal_column(hundredths, 12, 2),
             "GF_ANSATTE": pa.array(heads.astype(np.int32)),
             "GF_INKLEJER": pa.array((heads + owner).astype(np.int32)),
-            "GF_OMS": decimal_column(turnover * 100, 18, 2),
-            "GF_VTV": decimal_column(np.round(turnover * share).astype(np.int64) * 100, 18, 2, np.isnan(firms.value_added_share[rows])),
-            "GF_EKSP": decimal_column(np.round(turnover * firms.export_share[rows]).astype(np.int64) * 100, 18, 2),
-            "GF_LGAGMV": decimal_column(np.round(hundredths * 3_600 * deflator[year]).astype(np.int64) * 100, 18, 2),
+            "GF_OMS": _whole_dkk(turnover),
+            "GF_VTV": _whole_dkk(turnover * share, without_accounts),
+            "GF_EKSP": _whole_dkk(turnover * firms.export_share[rows]),
+            "GF_LGAGMV": _whole_dkk(hundredths * 3_600 * deflator[year]),
             "GF_BRANCHE": pa.array(firms.industry[rows]),
             "JUR_VIRK_FORM": pa.array(firms.legal_form[rows]),
             "JUR_SEKTORKODE": pa.array(np.where(owner, "1400", "1100")),
@@ -50,6 +50,10 @@ def write_firm(directory: Path, firms: Firms, programme: Programme, names: np.nd
             "JUR_FRA_DATO": pa.array(firms.born[rows]),
             "JUR_TIL_DATO": pa.array(np.where(closes, np.datetime64(f"{year}-12-31"), np.datetime64("NaT"))),
         })
+
+
+def _whole_dkk(amount: np.ndarray, missing: np.ndarray | None = None) -> pa.Array:
+    return decimal_column(np.round(amount).astype(np.int64) * 100, 18, 2, missing)
 
 
 def job_slots(fte: np.ndarray) -> np.ndarray:
@@ -67,7 +71,7 @@ def write_bfl(
     directory: Path, firms: Firms, programme: Programme, persons: Persons, seat: np.ndarray,
     names: np.ndarray, person_names: np.ndarray, seed: int,
 ) -> None:
-    """BFL<year>12.parquet: one row a job and month; the paid hours of a firm's year add up to its FTE, to the hundredth."""
+    """BFL<year>12.parquet: one row a job and month; the paid hours of a firm's year add up to its FTE × 160.33 × 12."""
     rng = stream(seed, "jobs")
     rate = rng.integers(14_000, 38_000, persons.born.size)            # øre an hour in 2015 prices
     employers = np.concatenate([names, draw_pseudonyms(rng, len(REGIONS))])          # one public employer a region

@@ -15,7 +15,10 @@ from schemas.contract import codes
 YEARS = np.arange(BURN_IN_FROM, LAST_YEAR + 1)
 MOMENTUM = 0.5
 SMALLEST = 0.2                       # FTE; a living employer is never below
-SECTION_SHARE = {"A": 0.06, "C": 0.22, "F": 0.13, "G": 0.19, "H": 0.06, "I": 0.09, "J": 0.07, "M": 0.10, "N": 0.04, "Q": 0.02, "R": 0.02}
+SECTION_SHARE = {
+    "A": 0.06, "C": 0.22, "F": 0.13, "G": 0.19, "H": 0.06, "I": 0.09,
+    "J": 0.07, "M": 0.10, "N": 0.04, "Q": 0.02, "R": 0.02,
+}
 CYCLE = {2007: 0.015, 2008: -0.01, 2009: -0.07, 2010: -0.015, 2011: 0.01}      # beside the normal drift
 EXPOSED = "CFH"                      # industries that the crisis hits twice as hard
 EXPANDING = "CFHJM"                  # industries that grow by 2.8 per cent a year, others by 0.8
@@ -46,7 +49,7 @@ class Firms:
         return self.born.astype("datetime64[Y]").astype(int) + 1970
 
     def alive(self, hazard: np.ndarray) -> np.ndarray:
-        """(N, T) active in the year, if exit comes at `hazard`: born by then and not closed at the end of an earlier year."""
+        """(N, T) active in the year, if exit comes at `hazard`: born by then, not closed at an earlier year's end."""
         started = YEARS[None, :] >= self.birth_year[:, None]
         closed = (self.exit_draw < hazard) & started
         before = np.zeros_like(closed)
@@ -106,7 +109,7 @@ def _draw_industries(rng: np.random.Generator, count: int) -> tuple[np.ndarray, 
 
 
 def _draw_places(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Half of the firms in North Jutland, the others spread over the rest of the country; Aalborg weighs six small ones."""
+    """45 per cent of the firms in North Jutland, the others anywhere else; a large town weighs six small ones."""
     table = codes("municipalities").to_pandas()
     table = table[table["region"].str.fullmatch(r"\d{4}")]
     north = (table["region"] == NORTH_JUTLAND).to_numpy()
@@ -123,7 +126,10 @@ def _draw_legal_forms(rng: np.random.Generator, base: np.ndarray) -> np.ndarray:
     return np.where(base < 4.0, small, large).astype("U3")
 
 
-def _walk(rng: np.random.Generator, base: np.ndarray, section: np.ndarray, born: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _walk(
+    rng: np.random.Generator, base: np.ndarray, section: np.ndarray, born: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """(N, T) size and (N, T) last change, by the law of motion above."""
     count = base.size
     spread = 0.05 + 0.11 * base**0.85
     exposed = np.isin(section, list(EXPOSED))
@@ -154,7 +160,8 @@ def _exit_hazard(fte: np.ndarray, born: np.ndarray, section: np.ndarray) -> np.n
 def _draw_productivity(
     rng: np.random.Generator, shape: tuple[int, int], section: np.ndarray, fixed_effect: np.ndarray
 ) -> np.ndarray:
-    level = np.where(np.isin(section, ["G"]), 2_400_000.0, np.where(np.isin(section, ["C", "F", "H"]), 1_500_000.0, 1_000_000.0))
+    other = np.where(np.isin(section, ["C", "F", "H"]), 1_500_000.0, 1_000_000.0)
+    level = np.where(section == "G", 2_400_000.0, other)
     firm = np.exp(0.3 * rng.standard_normal(shape[0]) + 0.15 * fixed_effect)
     noise = np.exp(0.08 * rng.standard_normal(shape))
     return (level * firm)[:, None] * noise * (1.01 ** (YEARS - 2010))[None, :]

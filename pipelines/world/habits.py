@@ -1,4 +1,4 @@
-"""How each operator writes a file: separators, decimal commas, dates, headers, workbooks. Equal rows give equal bytes."""
+"""How each operator writes a file: separators, decimal commas, dates, headers, sheets. Equal rows give equal bytes."""
 
 import csv
 import io
@@ -32,8 +32,9 @@ def write_delivery(delivery: Delivery, directory: Path) -> Path:
     }[delivery.operator]
     ending, content = writer()
     path = directory / f"{stem}{ending}"
-    path.write_bytes(content)
-    return path
+    aside = path.with_suffix(".part")
+    aside.write_bytes(content)
+    return aside.replace(path)
 
 
 def _headers(delivery: Delivery, danish: bool) -> dict[str, str]:
@@ -88,7 +89,7 @@ def _as_xlsx(delivery: Delivery, true_dates: bool) -> bytes:
 
 
 def _as_cell(name: str, value: object, true_dates: bool) -> object:
-    """A cell as the operator's Excel holds it: numbers that lost their zero, civil numbers with a hyphen, dates as text."""
+    """A cell as the operator's Excel holds it: numbers without their zero, hyphens, dates as text."""
     if value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
         return None
     day = _as_date(value)
@@ -118,5 +119,4 @@ def _rezip(content: bytes) -> bytes:
 
 
 def _fix_times(core: bytes) -> bytes:
-
     return re.sub(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*", rb"\g<1>2014-01-02T03:04:06Z", core)

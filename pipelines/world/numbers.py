@@ -22,7 +22,8 @@ def draw_cpr(rng: np.random.Generator, count: int) -> list[str]:
     drawn = np.sort(rng.choice(days * 4000, size=count, replace=False))
     rng.shuffle(drawn)
     births = _FIRST_BIRTH + drawn // 4000
-    return [f"{str(birth)[8:10]}{str(birth)[5:7]}{str(birth)[2:4]}{5000 + code:04d}" for birth, code in zip(births, drawn % 4000, strict=True)]
+    written = [f"{day[8:10]}{day[5:7]}{day[2:4]}" for day in births.astype(str).tolist()]
+    return [f"{day}{5000 + code:04d}" for day, code in zip(written, (drawn % 4000).tolist(), strict=True)]
 
 
 def spoil_check_digit(cvr: str) -> str:

@@ -14,7 +14,7 @@ FIRST_COHORT, LAST_COHORT = 2009 * 4, 2013 * 4 + 3
 LOCK_IN = 2                                                          # quarters in which participants search less
 FINDING, LEAVING = 0.45, -0.30                                       # lasting shift of the log odds from then on
 LONGEST = 12                                                         # quarters after which the effect has faded
-EVENT_QUARTERS = tuple(range(0, 9))
+EVENT_QUARTERS = tuple(range(9))
 STATUSES = ("employed", "unemployed", "inactive")
 
 
@@ -30,7 +30,7 @@ class Persons:
     employed: np.ndarray             # (P, Q) bool
     employed_without: np.ndarray     # (P, Q) bool
     resident: np.ndarray             # (P, Q) bool; deaths and emigration leave without a mark
-    participations: pd.DataFrame     # person, type, period, status_at_start
+    participations: pd.DataFrame     # person, type (position in TYPES), period, status
 
 
 HFAUDD = {"10": 0.26, "20": 0.10, "35": 0.38, "40": 0.06, "50": 0.13, "70": 0.06, "90": 0.01}
@@ -38,14 +38,15 @@ _SKILL = {"10": -0.5, "20": -0.1, "35": 0.1, "40": 0.2, "50": 0.3, "70": 0.4, "9
 
 
 def draw_persons(scale: Scale, seed: int, count: int, places: tuple[np.ndarray, np.ndarray]) -> Persons:
-    """`count` adults living where firms are; work histories by quarter; participants drawn from those who lately lost work."""
+    """`count` adults living where firms are; work by quarter; participants drawn from those who lately lost work."""
     rng = stream(seed, "persons")
     born = np.datetime64("1944-01-01") + rng.integers(0, 46 * 365, count)
     levels = list(HFAUDD)
     share = np.array(list(HFAUDD.values()))
     education = np.array(levels)[rng.choice(len(levels), size=count, p=share / share.sum())]
     where = rng.integers(0, places[0].size, count)
-    skill = np.array([_SKILL[level] for level in levels])[np.searchsorted(levels, education)] + 0.5 * rng.standard_normal(count)
+    skill = np.array([_SKILL[level] for level in levels])[np.searchsorted(levels, education)]
+    skill = skill + 0.5 * rng.standard_normal(count)
     draws = rng.random((count, BURN_IN_QUARTERS + QUARTERS.size), dtype=np.float32)
     without = _work(draws, skill, np.full(count, 10**6))
     participations = _draw_participants(rng, scale, without, education, places[1][where], born)
@@ -55,7 +56,8 @@ def draw_persons(scale: Scale, seed: int, count: int, places: tuple[np.ndarray, 
     leaves = rng.geometric(0.0008, count) - 1
     resident = np.arange(QUARTERS.size)[None, :] < np.maximum(leaves, _quarters_needed(participations, count))[:, None]
     return Persons(
-        born=born, sex=rng.integers(1, 3, count), education=education, municipality=places[0][where], region=places[1][where],
+        born=born, sex=rng.integers(1, 3, count), education=education,
+        municipality=places[0][where], region=places[1][where],
         employed=employed[:, BURN_IN_QUARTERS:] & resident, employed_without=without[:, BURN_IN_QUARTERS:] & resident,
         resident=resident, participations=participations,
     )
@@ -69,7 +71,7 @@ def _quarters_needed(participations: pd.DataFrame, count: int) -> np.ndarray:
 
 
 def _work(draws: np.ndarray, skill: np.ndarray, entry: np.ndarray) -> np.ndarray:
-    """(P, all quarters) employed or not: a Markov chain on common draws, so that both potential outcomes share their luck."""
+    """(P, all quarters) in work: a Markov chain on common draws, so that both potential outcomes share their luck."""
     count, quarters = draws.shape
     work = np.empty((count, quarters), dtype=bool)
     work[:, 0] = draws[:, 0] < 0.7
@@ -86,7 +88,8 @@ def _work(draws: np.ndarray, skill: np.ndarray, entry: np.ndarray) -> np.ndarray
 
 
 def _draw_participants(
-    rng: np.random.Generator, scale: Scale, work: np.ndarray, education: np.ndarray, region: np.ndarray, born: np.ndarray
+    rng: np.random.Generator, scale: Scale, work: np.ndarray, education: np.ndarray, region: np.ndarray,
+    born: np.ndarray,
 ) -> pd.DataFrame:
     taken = np.zeros(work.shape[0], dtype=bool)
     low = np.isin(education, ["10", "35"])
@@ -104,8 +107,9 @@ def _draw_participants(
             able = ~taken & (age >= 20) & (age <= 58) & (region == NORTH_JUTLAND)
             chosen = choose_top(rng, np.where(able, utility, -np.inf), wanted)
             taken[chosen] = True
-            status = np.where(history[chosen, 3], 0, np.where(history[chosen].any(axis=1), 1, 2))
-            rows.append(pd.DataFrame({"person": chosen, "type": position, "period": period, "status": np.array(STATUSES)[status]}))
+            before = np.where(history[chosen, 3], 0, np.where(history[chosen].any(axis=1), 1, 2))
+            status = np.array(STATUSES)[before]
+            rows.append(pd.DataFrame({"person": chosen, "type": position, "period": period, "status": status}))
     return pd.concat(rows, ignore_index=True).sort_values(["person", "period"], ignore_index=True)
 
 
@@ -117,7 +121,7 @@ def _entry_quarters(persons: int) -> list[int]:
 
 
 def person_truth(persons: Persons) -> pd.DataFrame:
-    """Own average effect on employment by type and quarter since the start, for residents; columns as `company_truth`."""
+    """Own average effect on employment by type and quarter since the start, for residents; as `company_truth`."""
     table = persons.participations
     unit, entry = table["person"].to_numpy(), table["period"].to_numpy() - QUARTERS[0]
     gain = persons.employed[unit].astype(float) - persons.employed_without[unit].astype(float)
@@ -128,14 +132,16 @@ def person_truth(persons: Persons) -> pd.DataFrame:
             column = np.minimum(entry + event, QUARTERS.size - 1)
             seen = mine & (entry + event < QUARTERS.size) & persons.resident[unit, column]
             if seen.any():
-                rows.append((plan.code, "person", "employed", event, float(gain[seen, column[seen]].mean()), int(seen.sum())))
+                effect = float(gain[seen, column[seen]].mean())
+                rows.append((plan.code, "person", "employed", event, effect, int(seen.sum())))
     return pd.DataFrame(rows, columns=["initiative_type", "unit", "outcome", "event_time", "att", "n_treated"])
 
 
 def seat_persons(persons: Persons, heads: np.ndarray, seed: int) -> np.ndarray:
     """(P, Q) position of each person's employer; −1 without work, N (one beyond the firms) for the public sector.
 
-    `heads` (N firms, years of BFL) are the job slots. Whoever keeps both work and firm stays; vacancies are filled at random.
+    `heads` (N firms, years of BFL) are the job slots. Whoever keeps both work and firm stays; vacancies are filled at
+    random. Raises ValueError when there are more vacancies than hands.
     """
     rng = stream(seed, "seats")
     count, quarters = persons.employed.shape
@@ -147,7 +153,10 @@ def seat_persons(persons: Persons, heads: np.ndarray, seed: int) -> np.ndarray:
     return seat
 
 
-def _reseat(rng: np.random.Generator, employed: np.ndarray, previous: np.ndarray, slots: np.ndarray, public: int) -> np.ndarray:
+def _reseat(
+    rng: np.random.Generator, employed: np.ndarray, previous: np.ndarray, slots: np.ndarray, public: int
+) -> np.ndarray:
+    """(P,) seats of a quarter. Where a firm has fewer slots than sitting workers, who must go is drawn."""
     seat = np.where(employed, previous, -1)
     sitting = np.flatnonzero((seat >= 0) & (seat < public))
     shuffled = sitting[np.argsort(rng.random(sitting.size))]

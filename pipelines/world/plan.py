@@ -1,6 +1,7 @@
 """What is planted: how large the world is, who takes part in which type, and what that does to them.
 
-Fixed before any estimate was seen; `sample_data/README.md` prints it. Effects are full-time equivalents a firm by event time.
+Fixed before any estimate was seen; `sample_data/README.md` prints it. Effects are full-time equivalents a firm by
+event time.
 """
 
 from dataclasses import dataclass
@@ -47,8 +48,8 @@ ALL_COHORTS = tuple(range(FIRST_COHORT, LAST_COHORT + 1))
 TYPES = (
     TypePlan("growth_programme", "nordvaekst", 1000, "CFGHIJMN", 2.0, ALL_COHORTS, (0.3, 0.8, 1.1, 1.2, 1.2, 1.2),
              exit_factor=0.8, productivity=0.02, support_dkk=110_000, projects=8),
-    TypePlan("production_sme", "nordvaekst", 280, "C", 2.4, (2009, 2010, 2011, 2012, 2013), (0.4, 1.0, 1.6, 1.8, 1.9, 2.0),
-             productivity=0.03, support_dkk=170_000, projects=4),
+    TypePlan("production_sme", "nordvaekst", 280, "C", 2.4, (2009, 2010, 2011, 2012, 2013),
+             (0.4, 1.0, 1.6, 1.8, 1.9, 2.0), productivity=0.03, support_dkk=170_000, projects=4),
     TypePlan("maritime", "havklynge", 170, "CH", 2.2, (2007, 2008, 2010, 2012), (0.3, 0.9, 1.4, 1.6, 1.6, 1.6),
              support_dkk=150_000, persons=400),
     TypePlan("food", "havklynge", 150, "ACI", 2.1, (2008, 2009, 2011, 2013), (0.2, 0.7, 1.2, 1.4, 1.5, 1.5),

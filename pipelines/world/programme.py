@@ -1,4 +1,4 @@
-"""Who takes part, and what that does to them: selection on size and growth, planted effects, potential outcomes, the truth."""
+"""Who takes part, and what that does to them: selection, planted effects, potential outcomes, the truth."""
 
 from dataclasses import dataclass
 
@@ -60,21 +60,28 @@ def _planned(plan: TypePlan, year: int, scale: Scale) -> int:
 
 
 def _wish(firms: Firms, alive: np.ndarray, first_year: np.ndarray, plan: TypePlan, year: int) -> np.ndarray:
-    """Utility of taking part: size (non-linearly), last period's growth shock, the unobserved firm effect, the region."""
-    now, before = year_index(year), year_index(year) - 1
+    """Utility of taking part: size (non-linearly), last year's growth shock, the unobserved firm effect, the region."""
+    before = year_index(year) - 1
     size = np.log(firms.fte[:, before])
     growth = np.clip(firms.change[:, before] / (0.05 + 0.13 * firms.fte[:, before] ** 0.85), -2.5, 2.5)
     place = np.where(firms.region == NORTH_JUTLAND, 0.0, np.where(firms.region == CENTRAL_JUTLAND, -2.2, -np.inf))
     utility = -0.55 * (size - plan.size) ** 2 + 0.9 * growth + 0.3 * firms.fixed_effect + place
-    able = (
-        alive[:, now] & alive[:, before] & (firms.fte[:, before] >= 1.0) & (firms.fte[:, before] <= 120.0)
-        & np.isin(firms.section, list(plan.sections)) & (first_year == NEVER)
-    )
     young = firms.birth_year > year - 2
-    return np.where(able, utility - 1.5 * young, -np.inf)
+    return np.where(eligible(firms, alive, plan, year) & (first_year == NEVER), utility - 1.5 * young, -np.inf)
 
 
-def _draw_later(rng: np.random.Generator, first_year: np.ndarray, first_type: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def eligible(firms: Firms, alive: np.ndarray, plan: TypePlan, year: int) -> np.ndarray:
+    """(N,) whom the type addresses in a year: active then and before, 1–120 FTE, its industries, its regions."""
+    now, before = year_index(year), year_index(year) - 1
+    return (
+        alive[:, now] & alive[:, before] & (firms.fte[:, before] >= 1.0) & (firms.fte[:, before] <= 120.0)
+        & np.isin(firms.section, list(plan.sections)) & np.isin(firms.region, [NORTH_JUTLAND, CENTRAL_JUTLAND])
+    )
+
+
+def _draw_later(
+    rng: np.random.Generator, first_year: np.ndarray, first_type: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Some participants join another type one to three years on; those of the zero type never do."""
     zero = np.array([not any(plan.effect) for plan in TYPES])
     able = (first_year < LAST_COHORT) & ~zero[first_type]
@@ -82,13 +89,17 @@ def _draw_later(rng: np.random.Generator, first_year: np.ndarray, first_type: np
     year = np.where(joins, np.minimum(first_year + rng.integers(1, 4, first_year.size), LAST_COHORT), NEVER)
     kind = np.full(first_year.size, -1)
     for unit in np.flatnonzero(joins):
-        open_types = [i for i, plan in enumerate(TYPES) if year[unit] in plan.cohorts and i != first_type[unit] and not zero[i]]
+        open_types = [
+            i for i, plan in enumerate(TYPES) if year[unit] in plan.cohorts and i != first_type[unit] and not zero[i]
+        ]
         if open_types:
             kind[unit] = open_types[int(rng.integers(0, len(open_types)))]
     return np.where(kind >= 0, year, NEVER), kind
 
 
-def _participations(first_year: np.ndarray, first_type: np.ndarray, later_year: np.ndarray, later_type: np.ndarray) -> pd.DataFrame:
+def _participations(
+    first_year: np.ndarray, first_type: np.ndarray, later_year: np.ndarray, later_type: np.ndarray
+) -> pd.DataFrame:
     first, later = np.flatnonzero(first_year < NEVER), np.flatnonzero(later_year < NEVER)
     table = pd.DataFrame({
         "firm": np.concatenate([first, later]),

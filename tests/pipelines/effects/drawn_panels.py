@@ -1,4 +1,4 @@
-"""Panels that the tests of att_gt draw: small, seeded, with selection into treatment and effects that differ by cohort."""
+"""Panels that the tests of att_gt draw: small, seeded, with selection into treatment and effects by cohort."""
 
 import numpy as np
 import pandas as pd
@@ -27,8 +27,8 @@ def draw_panel(
     unit = np.repeat(np.arange(n_units), len(periods))
     data = pd.DataFrame({"id": unit + 1, "t": np.tile(periods, n_units), "g": g[unit], "c": unit % 20})
     noise = random.normal(size=(3, len(data)))
-    treated = data["t"] >= data["g"]
-    data["y"] = level[unit] + 0.3 * data["t"] + 0.2 * x1[unit] * data["t"] + noise[0] + treated * (data["g"].fillna(0) - 2)
+    untreated = level[unit] + 0.3 * data["t"] + 0.2 * x1[unit] * data["t"] + noise[0]
+    data["y"] = untreated + np.where(data["t"] >= data["g"], data["g"] - 2, 0)
     data["x1"] = x1[unit] + varying * 0.3 * noise[1]
     data["x2"] = x2[unit]
     data["w"] = weight[unit] * (np.exp(0.2 * noise[2]) if varying else 1)

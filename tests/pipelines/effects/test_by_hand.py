@@ -77,7 +77,7 @@ def test_the_pre_test_is_the_squared_ratio_of_its_only_cell(result):
 
 
 def test_one_number_weighs_cells_by_cohort_size_and_knows_that_sizes_are_estimated(result):
-    # θ = (1.5 + 3.5 + 4) / 3 = 3. Shares: a unit of cohort 2 adds ((1.5−3) + (3.5−3)) / 6 = −1/6, of cohort 3 (4−3) / 6.
+    # θ = (1.5 + 3.5 + 4) / 3 = 3. Shares: a unit of cohort 2 adds ((1.5−3) + (3.5−3)) / 6 = −1/6, of 3 (4−3) / 6.
     # ψ: A (0.5+0)/3 − 1/6 = 0   B −1/6 − 1/6 = −1/3   C 1/6 + 1/6 = 1/3   D −1/6 + 1/6 = 0
     #    E, G (−0.125 + 0.125 + 0.25)/3 = 1/12         F, H −1/12          Σψ² = 2/9 + 4/144 = 1/4
     found = result.aggregate("simple")

@@ -34,7 +34,8 @@ def test_the_rows_may_come_in_any_order():
 
 def test_an_arrow_table_and_other_column_types_give_the_same():
     data = draw_panel(2, missing=0.1)
-    named = data.assign(id=data["id"].map("firm {:03d}".format), g=data["g"].astype("Int64"), t=data["t"].astype("int16"))
+    named = data.assign(id=data["id"].map("firm {:03d}".format), g=data["g"].astype("Int64"))
+    named["t"] = named["t"].astype("int16")
     arrow = pa.concat_tables([pa.Table.from_pandas(named[:50]), pa.Table.from_pandas(named[50:])])
     decimal = arrow.set_column(
         arrow.column_names.index("x2"), "x2", arrow["x2"].cast(pa.decimal128(5, 2))
@@ -197,8 +198,9 @@ def test_a_cohort_that_no_control_resembles_is_kept_with_its_reason():
 
 def test_covariates_that_are_collinear_among_the_controls_of_a_cell_refuse_that_cell_only():
     data = draw_panel(16, cohorts=(3, 5))
-    data["x2"] = np.where(data["g"].isna(), 1.0, data["id"] % 2)  # only the later cohort lends variation to the controls
-    table = estimate(data, covariates=("x1", "x2"), method="reg", control="not_yet").table.set_index(["cohort", "period"])
+    data["x2"] = np.where(data["g"].isna(), 1.0, data["id"] % 2)  # only the later cohort varies among the controls
+    table = estimate(data, covariates=("x1", "x2"), method="reg", control="not_yet").table
+    table = table.set_index(["cohort", "period"])
     refused = table["reason"] == "the covariates are collinear among the controls"
     assert table.index[~refused].tolist() == [(3, 2), (3, 3), (3, 4), (5, 2)]
     assert table.loc[~refused, "se"].notna().all()

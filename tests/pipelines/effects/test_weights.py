@@ -20,7 +20,8 @@ def draw_controls(data, seed, share=0.7):
     parts = []
     for cohort in sorted(data["g"].dropna().unique()):
         unit = random.permutation(never)[: int(share * len(never))]
-        parts.append(pd.DataFrame({"cohort": cohort, "unit": unit, "weight": random.choice([0.2, 0.5, 1.5], len(unit))}))
+        weight = random.choice([0.2, 0.5, 1.5], len(unit))
+        parts.append(pd.DataFrame({"cohort": cohort, "unit": unit, "weight": weight}))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -108,6 +109,26 @@ def test_treated_units_count_as_listed_and_one_otherwise():
     assert cell["att"] == pytest.approx(expected["att"], abs=1e-12)
     assert cell["se"] == pytest.approx(expected["se"], abs=1e-12)
     assert cell["n_treated"] == len(treated) - 1
+
+
+def test_a_cohort_is_as_large_as_the_listed_weights_of_its_treated():
+    data = draw_panel(12, cohorts=(3, 4))
+    treated = data.loc[data["g"] == 3, "id"].unique()
+    table = pd.concat([draw_controls(data, 12), pd.DataFrame({"cohort": 3.0, "unit": treated, "weight": 4.0})])
+    result = estimate(data, weights=table)
+    cells = result.table[result.table["phase"] == "post"]
+    size = cells["cohort"].map({3: 4.0 * len(treated), 4: (data["g"] == 4).sum() / 5})
+    assert result.aggregate("simple").att == pytest.approx(np.average(cells["att"], weights=size), abs=1e-12)
+
+
+@pytest.mark.parametrize("balanced", [True, False])
+def test_weights_that_vary_count_in_a_cohorts_size_by_the_first_period_or_if_unbalanced_by_their_mean(balanced):
+    data = draw_panel(13, varying=True, missing=0.0 if balanced else 0.1)
+    result = estimate(data, weights="w", balanced=balanced)
+    cells = result.table[result.table["phase"] == "post"]
+    by_unit = data.sort_values("t").groupby("id").agg(g=("g", "first"), first=("w", "first"), mean=("w", "mean"))
+    size = cells["cohort"].map(by_unit.groupby("g")["first" if balanced else "mean"].sum())
+    assert result.aggregate("simple").att == pytest.approx(np.average(cells["att"], weights=size), abs=1e-12)
 
 
 def test_several_rows_of_one_control_add_up():

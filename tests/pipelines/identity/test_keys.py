@@ -25,7 +25,8 @@ def test_new_keys_are_two_different_files_of_32_bytes_that_only_their_owner_can_
     assert [file.name for file in files] == ["company.key", "person.key"]
     assert [stat.S_IMODE(file.stat().st_mode) for file in files] == [0o600, 0o600]
     assert stat.S_IMODE(files[0].parent.stat().st_mode) == 0o700
-    assert len({file.read_bytes() for file in files}) == 2 and {file.stat().st_size for file in files} == {32}
+    assert len({file.read_bytes() for file in files}) == 2
+    assert {file.stat().st_size for file in files} == {32}
 
 
 def test_keys_are_loaded_as_they_were_made(tmp_path):
@@ -47,14 +48,17 @@ def test_a_missing_key_is_named_with_the_command_that_makes_it(tmp_path, made):
         load_keys(made, tmp_path / "home")
 
 
-@pytest.mark.parametrize(("content", "words"), [
-    (b"", "has 0 bytes"),
-    (bytes(range(31)), "has 31 bytes"),
-    (bytes(range(32)) + b"\n", "has 33 bytes"),
-    (bytes(32), "weak"),
-    (b"ab" * 16, "weak"),
-    (b"0123456789abcdef" * 2, "weak"),
-])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "has 0 bytes"),
+        (bytes(range(31)), "has 31 bytes"),
+        (bytes(range(32)) + b"\n", "has 33 bytes"),
+        (bytes(32), "weak"),
+        (b"ab" * 16, "weak"),
+        (b"0123456789abcdef" * 2, "weak"),
+    ],
+)
 def test_a_short_long_or_weak_key_is_refused(tmp_path, made, content, words):
     (made / "company.key").write_bytes(content)
     with pytest.raises(IdentityError, match=words):
@@ -85,7 +89,8 @@ def test_keys_inside_the_home_are_refused_even_behind_a_link(tmp_path):
 def test_a_key_id_is_sixteen_letters_that_depend_on_the_key_alone(tmp_path):
     one, other = new_keys(tmp_path / "one"), new_keys(tmp_path / "other")
     ids = [one.company_id, one.person_id, other.company_id, other.person_id]
-    assert len(set(ids)) == 4 and all(re.fullmatch("[a-p]{16}", text) for text in ids)
+    assert len(set(ids)) == 4
+    assert all(re.fullmatch("[a-p]{16}", text) for text in ids)
     assert Keys(one.company, other.person).company_id == one.company_id
 
 

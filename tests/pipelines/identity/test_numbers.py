@@ -1,4 +1,5 @@
-"""Spellings of CVR and CPR numbers, the rules that they break, and the golden pseudonyms. Every number here is synthetic."""
+"""Spellings of CVR and CPR numbers, the rules that they break, and the golden pseudonyms. Every number here is
+synthetic."""
 
 import datetime as dt
 
@@ -11,10 +12,29 @@ from pipelines.identity.numbers import _century
 from tests.pipelines.identity.drawing import WEIGHTS, real_looking_cvr
 
 KEY = bytes(range(32))
-CVR_SPELLINGS = ["01000004", " 01000004 ", "0100 0004", "01 00 00 04", "01-00-00-04", "1000004", "DK01000004", "dk 01000004",
-                 "01\u00a000\u202f00\u201304", "\t01000004\n"]
-CPR_SPELLINGS = ["0101405000", "010140-5000", "010140 5000", " 010140 - 5000 ", "101405000", "10140-5000", "010140\u20135000",
-                 "01 01 40 5000", "010140\u00a05000"]
+CVR_SPELLINGS = [
+    "01000004",
+    " 01000004 ",
+    "0100 0004",
+    "01 00 00 04",
+    "01-00-00-04",
+    "1000004",
+    "DK01000004",
+    "dk 01000004",
+    "01\u00a000\u202f00\u201304",
+    "\t01000004\n",
+]
+CPR_SPELLINGS = [
+    "0101405000",
+    "010140-5000",
+    "010140 5000",
+    " 010140 - 5000 ",
+    "101405000",
+    "10140-5000",
+    "010140\u20135000",
+    "01 01 40 5000",
+    "010140\u00a05000",
+]
 # Made with OpenSSL: HMAC-SHA-256 under the key 00 01 02 … 1f, 128 bits, each hexadecimal digit as a letter a–p.
 GOLDEN = {
     "01000004": "demeiljniamegllbihhgamjlpbgfbddp",
@@ -44,18 +64,21 @@ def test_golden_pseudonyms_hold_at_the_ends_of_the_synthetic_ranges(number, gold
     assert pseudonym(KEY, canonical(number, synthetic=True).number) == golden
 
 
-@pytest.mark.parametrize(("text", "rule"), [
-    ("01000005", "cvr_check_digit"),
-    ("10000040", "cvr_check_digit"),
-    ("0100004", "cvr_check_digit"),  # seven digits get their zero back, and the check digit then fails
-    ("010000041", "cvr_format"),
-    ("100004", "cvr_format"),
-    ("0100000A", "cvr_format"),
-    ("\uff10\uff11000004", "cvr_format"),  # digits of another script
-    ("1.000004E6", "cvr_format"),
-    ("00000000", "cvr_format"),
-    ("", "cvr_format"),
-])
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("01000005", "cvr_check_digit"),
+        ("10000040", "cvr_check_digit"),
+        ("0100004", "cvr_check_digit"),  # seven digits get their zero back, and the check digit then fails
+        ("010000041", "cvr_format"),
+        ("100004", "cvr_format"),
+        ("0100000A", "cvr_format"),
+        ("\uff10\uff11000004", "cvr_format"),  # digits of another script
+        ("1.000004E6", "cvr_format"),
+        ("00000000", "cvr_format"),
+        ("", "cvr_format"),
+    ],
+)
 def test_what_is_no_synthetic_cvr_number_breaks_a_rule(text, rule):
     found = canonical_cvr(text, synthetic=True)
     assert (found.number, found.rule) == (None, rule)
@@ -73,24 +96,27 @@ def test_a_real_looking_cvr_number_is_taken_in_a_real_home_only():
 
 
 def test_one_wrong_digit_of_a_cvr_number_is_always_found():
-    wrong = [f"{'01000004'[:at]}{digit}{'01000004'[at + 1:]}" for at in range(1, 8) for digit in range(10)]
+    wrong = [f"{'01000004'[:at]}{digit}{'01000004'[at + 1 :]}" for at in range(1, 8) for digit in range(10)]
     wrong = [text for text in wrong if text != "01000004"]
     assert {canonical_cvr(text, synthetic=True).rule for text in wrong} == {"cvr_check_digit"}
 
 
-@pytest.mark.parametrize(("text", "rule"), [
-    ("6101405000", "cpr_replacement"),  # day 61 is day 1
-    ("9112405000", "cpr_replacement"),
-    ("9211405000", "cpr_impossible"),
-    ("3002405000", "cpr_impossible"),
-    ("2902415000", "cpr_impossible"),  # 2041 is no leap year
-    ("0113405000", "cpr_impossible"),
-    ("0001405000", "cpr_impossible"),
-    ("01014050001", "cpr_impossible"),
-    ("01014050", "cpr_impossible"),
-    ("010140-500A", "cpr_impossible"),
-    ("", "cpr_impossible"),
-])
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("6101405000", "cpr_replacement"),  # day 61 is day 1
+        ("9112405000", "cpr_replacement"),
+        ("9211405000", "cpr_impossible"),
+        ("3002405000", "cpr_impossible"),
+        ("2902415000", "cpr_impossible"),  # 2041 is no leap year
+        ("0113405000", "cpr_impossible"),
+        ("0001405000", "cpr_impossible"),
+        ("01014050001", "cpr_impossible"),
+        ("01014050", "cpr_impossible"),
+        ("010140-500A", "cpr_impossible"),
+        ("", "cpr_impossible"),
+    ],
+)
 def test_what_is_no_synthetic_cpr_number_breaks_a_rule(text, rule):
     found = canonical_cpr(text, synthetic=True)
     assert (found.number, found.rule) == (None, rule)
@@ -121,10 +147,17 @@ def test_a_number_born_outside_the_synthetic_range_counts_as_real_in_a_synthetic
     assert canonical_cpr("0201405000", synthetic=True, births=births).rule is None
 
 
-@pytest.mark.parametrize(("seventh", "years", "birth"), [
-    (0, (0, 99), (1900, 1999)), (3, (0, 99), (1900, 1999)), (4, (36, 37), (2036, 1937)), (5, (57, 58), (2057, 1858)),
-    (8, (57, 99), (2057, 1899)), (9, (36, 37), (2036, 1937)),
-])
+@pytest.mark.parametrize(
+    ("seventh", "years", "birth"),
+    [
+        (0, (0, 99), (1900, 1999)),
+        (3, (0, 99), (1900, 1999)),
+        (4, (36, 37), (2036, 1937)),
+        (5, (57, 58), (2057, 1858)),
+        (8, (57, 99), (2057, 1899)),
+        (9, (36, 37), (2036, 1937)),
+    ],
+)
 def test_the_seventh_digit_gives_the_century(seventh, years, birth):
     years = np.array(years)
     assert (years + _century(years, np.array([seventh, seventh]))).tolist() == list(birth)
@@ -145,8 +178,11 @@ def test_an_empty_column_has_no_numbers_and_no_rules():
 
 
 def test_no_repr_shows_a_number():
-    shown = [repr(canonical_cvr("01000004", synthetic=True)), repr(canonical_cpr("0101405000", synthetic=True)),
-             repr(canonical_cvrs(pa.array(["01000004"]), synthetic=True))]
+    shown = [
+        repr(canonical_cvr("01000004", synthetic=True)),
+        repr(canonical_cpr("0101405000", synthetic=True)),
+        repr(canonical_cvrs(pa.array(["01000004"]), synthetic=True)),
+    ]
     assert not any("1000004" in text or "1014" in text for text in shown)
 
 

@@ -25,7 +25,8 @@ def test_many_numbers_get_the_pseudonyms_of_the_definition_in_their_order(key, n
 
 def test_a_pseudonym_is_32_letters_and_differs_between_keys():
     one, other = pseudonym(KEY, "01000004"), pseudonym(bytes(range(1, 33)), "01000004")
-    assert re.fullmatch("[a-p]{32}", one) and one != other
+    assert re.fullmatch("[a-p]{32}", one)
+    assert one != other
 
 
 def test_a_column_keeps_its_nulls_and_repeats():

@@ -1,4 +1,4 @@
-"""Nobody vanishes: every treated unit is matched or lost for one reason, and bad input is refused by column and count."""
+"""Nobody vanishes: every treated unit is matched or lost for one reason; bad input is refused by column and count."""
 
 import numpy as np
 import pandas as pd
@@ -147,6 +147,12 @@ GOOD = firms([("t1", "C", 1.0, 0.0), ("t2", "C", 1.2, 0.3)])
         ),
         (changed(GOOD, id=["t1", None]), CONTROLS, {}, "'id' of treated is missing in 1 rows"),
         (changed(GOOD, id=[1.5, 2.5]), CONTROLS, {}, "'id' of treated must hold whole numbers or text, not double"),
+        (
+            changed(GOOD, id=pd.array([1, 2**64 - 1], "UInt64")),
+            CONTROLS,
+            {},
+            "'id' of treated holds numbers beyond 64 bits",
+        ),
         (changed(GOOD, id=[1, 2]), CONTROLS, {}, "'id' holds whole numbers on one side and text on the other"),
         (
             GOOD,

@@ -8,6 +8,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import brentq
+from scipy.special import expit
 
 from pipelines.matching import control_weights, match_controls, search
 from tests.pipelines.matching.brute_force import match_by_hand
@@ -117,6 +119,32 @@ def test_equal_rows_beyond_the_sample_that_looks_for_them_are_still_found():
     assert found.table["control"].tolist() == [10, 21] * 39
 
 
+@pytest.mark.parametrize(
+    "columns",
+    [{"exact": "cell", "covariates": "y"}, {"covariates": ("x", "z")}],
+    ids=["rows differ in their cell", "rows differ in covariates"],
+)
+def test_a_hash_that_takes_all_rows_for_equal_costs_time_but_no_pair(columns):
+    draw = np.random.default_rng(10)
+    treated, controls = drawn_firms(draw, 40, 0), drawn_firms(draw, 300, 5000)
+    controls["y"] = (controls["id"] % 50 == 0).astype(float)
+    controls = pd.concat([controls, controls.assign(id=controls["id"] + 1)])
+    choices = {"unit": "id", **columns, "ratio": 3}
+    expected = match_controls(treated, controls, **choices)
+    with patch.object(search, "hash_of", lambda rows, places, columns: np.zeros(len(places), np.uint64)):
+        pd.testing.assert_frame_equal(match_controls(treated, controls, **choices).table, expected.table)
+
+
+@pytest.mark.parametrize("scanned", [0, 16], ids=["by tree", "by scan"])
+def test_own_rows_do_not_take_the_place_of_a_control(scanned):
+    firms = drawn_firms(np.random.default_rng(11), 50, 0)
+    choices = {"unit": "id", "covariates": ("x", "y"), "ratio": 3}
+    for replace in (True, False):
+        with patch.object(search, "SCAN_TREATED", scanned):
+            found = match_controls(firms, firms, **choices, replace=replace)
+        assert_same(found, match_by_hand(firms, firms, **choices, replace=replace))
+
+
 @given(st.sets(st.text(max_size=12), min_size=4, max_size=30))
 @DRAWN
 def test_text_ids_rank_by_code_points(names):
@@ -185,6 +213,22 @@ def test_the_propensity_distance_is_the_difference_of_linear_predictors():
         treated, controls, unit="id", covariates="x", ratio=3, distance="propensity", caliper=slope - 1e-6
     )
     assert near.table["weight"].tolist() == [0.5] * 6 + [1 / 3] * 3
+
+
+def test_the_propensity_is_found_where_plain_newton_overshoots():
+    draw = np.random.default_rng(18)
+    x = {"treated": draw.standard_cauchy(3) + 20, "controls": draw.standard_cauchy(40)}
+    sides = [pd.DataFrame({"id": np.arange(len(v)) + 100 * i, "x": v}) for i, v in enumerate(x.values())]
+    found = match_controls(*sides, unit="id", covariates="x", ratio=50, distance="propensity").table
+    slope = found["distance"].max() / np.abs(x["treated"][:, None] - x["controls"]).max()
+
+    def score(slope):
+        """Derivative of the log likelihood by the slope, the constant being chosen best."""
+        values, y = np.concatenate(list(x.values())), np.repeat([1.0, 0.0], [3, 40])
+        best = brentq(lambda constant: np.sum(y - expit(constant + slope * values)), -50, 50, xtol=1e-14)
+        return values @ (y - expit(best + slope * values))
+
+    assert abs(score(slope)) < 1e-6 * abs(score(1.1 * slope))
 
 
 def test_without_replacement_treated_choose_in_id_order_even_when_near_controls_run_out():

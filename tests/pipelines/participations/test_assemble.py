@@ -1,4 +1,5 @@
-"""From deliveries to participation tables: references, corrections, the ledger, and no effect of the order of arrival."""
+"""From deliveries to participation tables: references, corrections, the ledger, and no effect of the order of
+arrival."""
 
 import datetime as dt
 from decimal import Decimal
@@ -23,18 +24,25 @@ CONTACTS = f"CVR-nr.;Aktør;Dato;Formål\n{CVRS[0]};Kommunen;01-05-2010;besøg\n
 HEADER = COMPANIES.splitlines()[0] + "\n"
 CORRECTED = HEADER + f"{CVRS[0]};P1;01-05-2010;31-12-2010;999\n{CVRS[4]};P9;01-05-2010;;5\n"
 NAMES = {
-    "region_initiatives_2010.csv": INITIATIVES, "region_projects_2010.csv": PROJECTS, "region_targets_2010.csv": TARGETS,
-    "nord_company_participations_2010.csv": COMPANIES, "nord_company_participations_2011.csv": CORRECTED,
-    "nord_person_participations_2010.csv": PERSONS, "region_company_contacts_2010.csv": CONTACTS,
+    "region_initiatives_2010.csv": INITIATIVES,
+    "region_projects_2010.csv": PROJECTS,
+    "region_targets_2010.csv": TARGETS,
+    "nord_company_participations_2010.csv": COMPANIES,
+    "nord_company_participations_2011.csv": CORRECTED,
+    "nord_person_participations_2010.csv": PERSONS,
+    "region_company_contacts_2010.csv": CONTACTS,
 }
 
 
 def test_all_tables_are_as_their_contracts_say(tmp_path):
     tables = assembled(tmp_path, NAMES)
-    assert set(tables) == {contract.name for contract in contracts("warehouse") if contract.name.startswith("participation.")}
+    assert set(tables) == {
+        contract.name for contract in contracts("warehouse") if contract.name.startswith("participation.")
+    }
     for name, table in tables.items():
         contract = load(name)
-        assert table.schema.equals(contract.arrow_schema()) and table.num_rows > 0, name
+        assert table.schema.equals(contract.arrow_schema()), name
+        assert table.num_rows > 0, name
         assert contract.check(table) == (), name
         keys = table.select(contract.keys)
         assert keys.equals(keys.sort_by([(key, "ascending") for key in contract.keys])), name
@@ -42,7 +50,10 @@ def test_all_tables_are_as_their_contracts_say(tmp_path):
 
 def test_a_participation_takes_its_initiative_type_and_operator_from_its_project(tmp_path):
     rows = assembled(tmp_path, NAMES)["participation.company"].to_pylist()
-    found = {row["company"]: (row["project"], row["initiative"], row["initiative_type"], row["operator"], row["row"]) for row in rows}
+    found = {
+        row["company"]: (row["project"], row["initiative"], row["initiative_type"], row["operator"], row["row"])
+        for row in rows
+    }
     assert found == {
         pseudonym(KEYS.company, CVRS[0]): ("P1", "I1", "growth_programme", "nord", 2),
         pseudonym(KEYS.company, CVRS[1]): ("P1", "I1", "growth_programme", "nord", 3),
@@ -62,9 +73,13 @@ def test_the_other_tables_hold_what_was_delivered(tmp_path):
 
 
 def test_the_ledger_says_what_became_of_every_row(tmp_path):
-    ledger = {(row["kind"], row["period"]): row for row in assembled(tmp_path, NAMES)["participation.delivery"].to_pylist()}
-    told = {key: tuple(row[name] for name in ("read", "accepted", "quarantined", "current", "superseded", "withdrawn"))
-            for key, row in ledger.items()}
+    ledger = {
+        (row["kind"], row["period"]): row for row in assembled(tmp_path, NAMES)["participation.delivery"].to_pylist()
+    }
+    told = {
+        key: tuple(row[name] for name in ("read", "accepted", "quarantined", "current", "superseded", "withdrawn"))
+        for key, row in ledger.items()
+    }
     assert told == {
         ("initiatives", "2010"): (1, 1, 0, 1, 0, 0),
         ("projects", "2010"): (2, 2, 0, 2, 0, 0),
@@ -79,8 +94,11 @@ def test_the_ledger_says_what_became_of_every_row(tmp_path):
 def test_rows_of_an_unknown_project_wait_until_a_later_delivery_brings_it(tmp_path):
     waiting = assembled(tmp_path, NAMES)["participation.quarantine"].to_pylist()
     assert {(row["kind"], row["row"], row["rule"], row["column"]) for row in waiting} == {
-        ("company_participations", 3, "unknown_project", "project"), ("targets", 3, "unknown_project", "project")}
-    assert waiting[0]["reason"] == "The row refers to a project that has not been delivered." and waiting[0]["reason_da"]
+        ("company_participations", 3, "unknown_project", "project"),
+        ("targets", 3, "unknown_project", "project"),
+    }
+    assert waiting[0]["reason"] == "The row refers to a project that has not been delivered."
+    assert waiting[0]["reason_da"]
     freed = assembled(tmp_path, {"region_projects_2011.csv": PROJECTS.splitlines()[0] + "\nP9;I1;Ny;nord;;;\n"})
     assert freed["participation.quarantine"].num_rows == 0
     assert "P9" in freed["participation.company"]["project"].to_pylist()
@@ -90,8 +108,11 @@ def test_a_project_of_an_unknown_initiative_waits_and_its_participations_with_it
     tables = assembled(tmp_path, {name: text for name, text in NAMES.items() if "initiatives" not in name})
     rules = tables["participation.quarantine"].group_by(["kind", "rule"]).aggregate([([], "count_all")]).to_pylist()
     assert {(row["kind"], row["rule"], row["count_all"]) for row in rules} == {
-        ("projects", "unknown_initiative", 2), ("targets", "unknown_project", 2), ("company_participations", "unknown_project", 5),
-        ("person_participations", "unknown_project", 2)}
+        ("projects", "unknown_initiative", 2),
+        ("targets", "unknown_project", 2),
+        ("company_participations", "unknown_project", 5),
+        ("person_participations", "unknown_project", 2),
+    }
     assert tables["participation.company"].num_rows == 0
 
 
@@ -99,16 +120,25 @@ def test_what_the_gateway_quarantined_is_listed_once_a_rule_with_its_reason(tmp_
     twice = HEADER + f"{CVRS[0]};P1;31-02-2010;31-02-2010;-1\n"
     found = assembled(tmp_path, {"nord_company_participations_2010.csv": twice})["participation.quarantine"].to_pylist()
     assert [(row["row"], row["rule"], row["column"]) for row in found] == [
-        (2, "date_impossible", "start"), (2, "negative_amount", "support_dkk")]
+        (2, "date_impossible", "start"),
+        (2, "negative_amount", "support_dkk"),
+    ]
     assert found[1]["reason_da"] == "Et beløb, et timetal eller et mål er under nul."
 
 
-@pytest.mark.parametrize(("first", "second", "stands"), [
-    ("nord_company_participations_2010.csv", "nord_company_participations_2011.csv", "222"),  # the later period
-    ("nord_company_participations_2011.csv", "nord_company_participations_2010.csv", "111"),
-    ("nord_company_participations_2010.csv", "_company_participations_2012.csv", "111"),  # a period before none
-    ("nord_company_participations_2010.csv", "syd_company_participations_2011.csv", "111"),  # the project's own operator
-])
+@pytest.mark.parametrize(
+    ("first", "second", "stands"),
+    [
+        ("nord_company_participations_2010.csv", "nord_company_participations_2011.csv", "222"),  # the later period
+        ("nord_company_participations_2011.csv", "nord_company_participations_2010.csv", "111"),
+        ("nord_company_participations_2010.csv", "_company_participations_2012.csv", "111"),  # a period before none
+        (
+            "nord_company_participations_2010.csv",
+            "syd_company_participations_2011.csv",
+            "111",
+        ),  # the project's own operator
+    ],
+)
 def test_of_two_rows_with_the_same_identity_one_stands(tmp_path, first, second, stands):
     row = f"{CVRS[0]};P1;01-05-2010;;"
     files = {"region_initiatives_1.csv": INITIATIVES, "region_projects_1.csv": PROJECTS}
@@ -119,8 +149,12 @@ def test_of_two_rows_with_the_same_identity_one_stands(tmp_path, first, second, 
 
 def test_under_the_same_name_the_higher_delivery_id_stands(tmp_path):
     assembled(tmp_path, {"region_initiatives_1.csv": INITIATIVES, "region_projects_1.csv": PROJECTS})
-    receipts = {deliver(tmp_path, "nord_company_participations_2010.csv", HEADER + f"{CVRS[0]};P1;01-05-2010;;{amount}\n").delivery: amount
-                for amount in (111, 222, 333)}
+    receipts = {
+        deliver(
+            tmp_path, "nord_company_participations_2010.csv", HEADER + f"{CVRS[0]};P1;01-05-2010;;{amount}\n"
+        ).delivery: amount
+        for amount in (111, 222, 333)
+    }
     current = assemble(tmp_path / "home" / "deliveries")["participation.company"].to_pylist()
     assert [(row["delivery"], row["support_dkk"]) for row in current] == [(max(receipts), receipts[max(receipts)])]
 
@@ -146,6 +180,17 @@ def test_a_delivery_that_was_changed_is_an_error_that_names_it(tmp_path, name):
     file = tmp_path / "home" / "deliveries" / receipt.delivery / name
     file.write_bytes(file.read_bytes()[:-9])
     with pytest.raises(DamagedDelivery, match=f"delivery {receipt.delivery} is incomplete or damaged"):
+        assemble(tmp_path / "home" / "deliveries")
+
+
+def test_accepted_rows_that_were_exchanged_are_noticed(tmp_path):
+    receipts = [
+        deliver(tmp_path, f"nord_company_participations_{period}.csv", text)
+        for period, text in ((1, COMPANIES), (2, COMPANIES.replace("1.234,50", "9")))
+    ]
+    ours, theirs = (tmp_path / "home" / "deliveries" / receipt.delivery / "accepted.parquet" for receipt in receipts)
+    ours.write_bytes(theirs.read_bytes())
+    with pytest.raises(DamagedDelivery, match=receipts[0].delivery):
         assemble(tmp_path / "home" / "deliveries")
 
 

@@ -34,47 +34,71 @@ def judge_lines(kind: str, *lines: str, synthetic: bool = True):
 
 def test_a_sound_row_is_accepted_typed_and_without_its_free_text():
     accepted = judge_lines("company_participations", COMPANY, GOOD_COMPANY).accepted.to_pylist()
-    assert accepted == [{
-        "cvr": CVRS[0], "project": "P1", "start": dt.date(2010, 5, 1), "end": dt.date(2010, 12, 31), "support_dkk": Decimal(5),
-        "activity": "tjek", "hours": Decimal("1.50"), "private_match_dkk": None, "application_date": None, "row": 2,
-    }]
+    assert accepted == [
+        {
+            "cvr": CVRS[0],
+            "project": "P1",
+            "start": dt.date(2010, 5, 1),
+            "end": dt.date(2010, 12, 31),
+            "support_dkk": Decimal(5),
+            "activity": "tjek",
+            "hours": Decimal("1.50"),
+            "private_match_dkk": None,
+            "application_date": None,
+            "row": 2,
+        }
+    ]
     person = judge_lines("person_participations", PERSON, GOOD_PERSON).accepted.to_pylist()[0]
-    assert (person["cpr"], person["employer_cvr"], person["completed"], person["status_at_start"]) == (CPRS[0], CVRS[0], True, "employed")
+    assert (person["cpr"], person["employer_cvr"], person["completed"], person["status_at_start"]) == (
+        CPRS[0],
+        CVRS[0],
+        True,
+        "employed",
+    )
 
 
-@pytest.mark.parametrize(("old", "new", "broken"), [
-    (CVRS[0], "", [("missing_value", "cvr")]),
-    (CVRS[0], "01000005", [("cvr_check_digit", "cvr")]),
-    (CVRS[0], "010000", [("cvr_format", "cvr")]),
-    (CVRS[0], "=A1", [("formula", "cvr")]),
-    ("P1", " ", [("missing_value", "project")]),
-    ("P1", "010140-5000", [("raw_number_in_text", "project")]),
-    ("01-05-2010", "31-02-2010", [("date_impossible", "start")]),
-    ("01-05-2010", "01-05-1999", [("date_out_of_range", "start")]),
-    ("31-12-2010", "31-12-2031", [("date_out_of_range", "end")]),
-    ("31-12-2010", "30-04-2010", [("end_before_start", "end")]),
-    (";5;", ";-0,01;", [("negative_amount", "support_dkk")]),
-    (";5;", ";fem;", [("number_impossible", "support_dkk")]),
-    (";5;", ";=2+3;", [("formula", "support_dkk")]),
-    (";1,5;", ";-1;", [("negative_amount", "hours")]),
-    ("hej", f"se {CVRS[1]}", [("raw_number_in_text", "note")]),
-    ("hej", "=1+1", [("formula", "note")]),
-    ("tjek", "for 010140-5000", [("raw_number_in_text", "activity")]),
-    ("01-05-2010", "i dag", [("date_impossible", "start")]),
-    (GOOD_COMPANY, ";P1;01-05-2010;30-04-2010;x;;;", [
-        ("missing_value", "cvr"), ("number_impossible", "support_dkk"), ("end_before_start", "end")]),
-])
+@pytest.mark.parametrize(
+    ("old", "new", "broken"),
+    [
+        (CVRS[0], "", [("missing_value", "cvr")]),
+        (CVRS[0], "01000005", [("cvr_check_digit", "cvr")]),
+        (CVRS[0], "010000", [("cvr_format", "cvr")]),
+        (CVRS[0], "=A1", [("formula", "cvr")]),
+        ("P1", " ", [("missing_value", "project")]),
+        ("P1", "010140-5000", [("raw_number_in_text", "project")]),
+        ("01-05-2010", "31-02-2010", [("date_impossible", "start")]),
+        ("01-05-2010", "01-05-1999", [("date_out_of_range", "start")]),
+        ("31-12-2010", "31-12-2031", [("date_out_of_range", "end")]),
+        ("31-12-2010", "30-04-2010", [("end_before_start", "end")]),
+        (";5;", ";-0,01;", [("negative_amount", "support_dkk")]),
+        (";5;", ";fem;", [("number_impossible", "support_dkk")]),
+        (";5;", ";=2+3;", [("formula", "support_dkk")]),
+        (";1,5;", ";-1;", [("negative_amount", "hours")]),
+        ("hej", f"se {CVRS[1]}", [("raw_number_in_text", "note")]),
+        ("hej", "=1+1", [("formula", "note")]),
+        ("tjek", "for 010140-5000", [("raw_number_in_text", "activity")]),
+        ("01-05-2010", "i dag", [("date_impossible", "start")]),
+        (
+            GOOD_COMPANY,
+            ";P1;01-05-2010;30-04-2010;x;;;",
+            [("missing_value", "cvr"), ("number_impossible", "support_dkk"), ("end_before_start", "end")],
+        ),
+    ],
+)
 def test_a_company_row_breaks_exactly_the_rules_it_breaks(old, new, broken):
     assert findings("company_participations", COMPANY, GOOD_COMPANY.replace(old, new)) == [(2, *one) for one in broken]
 
 
-@pytest.mark.parametrize(("old", "new", "broken"), [
-    (CPRS[0], "3102405000", ("cpr_impossible", "cpr")),
-    (CPRS[0], "610140-5000", ("cpr_replacement", "cpr")),
-    (CVRS[0], "01000005", ("cvr_check_digit", "employer_cvr")),
-    (";ja;", ";måske;", ("unknown_code", "completed")),
-    ("employed", "ansat", ("unknown_code", "status_at_start")),
-])
+@pytest.mark.parametrize(
+    ("old", "new", "broken"),
+    [
+        (CPRS[0], "3102405000", ("cpr_impossible", "cpr")),
+        (CPRS[0], "610140-5000", ("cpr_replacement", "cpr")),
+        (CVRS[0], "01000005", ("cvr_check_digit", "employer_cvr")),
+        (";ja;", ";måske;", ("unknown_code", "completed")),
+        ("employed", "ansat", ("unknown_code", "status_at_start")),
+    ],
+)
 def test_a_person_row_breaks_exactly_the_rule_it_breaks(old, new, broken):
     assert findings("person_participations", PERSON, GOOD_PERSON.replace(old, new)) == [(2, *broken)]
 
@@ -90,9 +114,13 @@ def test_the_ends_of_the_accepted_dates_and_amounts_are_inside():
 
 
 def test_synthetic_and_real_numbers_never_mix():
-    assert findings("company_participations", COMPANY, GOOD_COMPANY, synthetic=False) == [(2, "synthetic_in_real", "cvr")]
+    assert findings("company_participations", COMPANY, GOOD_COMPANY, synthetic=False) == [
+        (2, "synthetic_in_real", "cvr")
+    ]
     assert findings("person_participations", PERSON, GOOD_PERSON, synthetic=False) == [
-        (2, "synthetic_in_real", "cpr"), (2, "synthetic_in_real", "employer_cvr")]
+        (2, "synthetic_in_real", "cpr"),
+        (2, "synthetic_in_real", "employer_cvr"),
+    ]
     real = GOOD_COMPANY.replace(CVRS[0], real_looking_cvr(np.random.default_rng(9)))
     assert [rule for _, rule, _ in findings("company_participations", COMPANY, real)] == ["real_in_synthetic"]
 
@@ -106,21 +134,32 @@ def test_of_the_same_identity_twice_the_first_sound_row_counts_however_it_is_wri
 
 
 def test_repeats_are_told_from_rows_that_share_only_a_part_of_their_identity():
-    lines = [f"{cvr};{project};{day}-05-2010;;;;;" for cvr in CVRS for project in ("P1", "P2", "P3") for day in ("01", "02", "03")]
+    lines = [
+        f"{cvr};{project};{day}-05-2010;;;;;"
+        for cvr in CVRS
+        for project in ("P1", "P2", "P3")
+        for day in ("01", "02", "03")
+    ]
     assert findings("company_participations", COMPANY, *lines) == []
     assert len(findings("company_participations", COMPANY, *lines, *lines)) == len(lines)
 
 
 def test_rows_are_counted_once_by_rule_and_once_in_all():
-    judged = judge_lines("company_participations", COMPANY, ";;01-05-2010;30-04-2010;-1;;;", GOOD_COMPANY, ";P1;01-05-2010;;;;;")
-    assert judged.quarantined == 2 and judged.accepted.num_rows == 1
+    judged = judge_lines(
+        "company_participations", COMPANY, ";;01-05-2010;30-04-2010;-1;;;", GOOD_COMPANY, ";P1;01-05-2010;;;;;"
+    )
+    assert judged.quarantined == 2
+    assert judged.accepted.num_rows == 1
     assert judged.by_rule == {"end_before_start": 1, "missing_value": 2, "negative_amount": 1}
 
 
 def test_codes_of_an_initiative_must_be_on_their_lists():
     header = "initiative;name;initiative_type;region;fund;start;end"
     assert findings("initiatives", header, "I1;x;growth_programme;1081;erdf;;", "I2;x;magic;1080;gold;;") == [
-        (3, "unknown_code", "initiative_type"), (3, "unknown_code", "region"), (3, "unknown_code", "fund")]
+        (3, "unknown_code", "initiative_type"),
+        (3, "unknown_code", "region"),
+        (3, "unknown_code", "fund"),
+    ]
 
 
 def test_a_delivery_without_rows_has_nothing_to_judge():
@@ -130,4 +169,3 @@ def test_a_delivery_without_rows_has_nothing_to_judge():
 
 def test_no_repr_shows_a_cell():
     assert CVRS[0] not in repr(judge_lines("company_participations", COMPANY, GOOD_COMPANY))
-

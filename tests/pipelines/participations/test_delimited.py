@@ -17,9 +17,15 @@ HEADER = "CVR-nr.;Projekt;Startdato;Slutdato;Tilskud (kr.);Bemærkning\n"
 ROW = f"{CVRS[0]};P1;01-05-2010;31-12-2010;5;Så æblet på øen\n"
 
 
-@pytest.mark.parametrize(("codec", "name"), [
-    ("utf-8", "utf-8"), ("utf-8-sig", "utf-8-sig"), ("utf-16", "utf-16"), ("cp1252", "cp1252"),
-])
+@pytest.mark.parametrize(
+    ("codec", "name"),
+    [
+        ("utf-8", "utf-8"),
+        ("utf-8-sig", "utf-8-sig"),
+        ("utf-16", "utf-16"),
+        ("cp1252", "cp1252"),
+    ],
+)
 def test_danish_letters_survive_every_encoding_and_the_encoding_is_recorded(codec, name):
     found = read((HEADER + ROW).encode(codec), COMPANY)
     assert (found.format, found.encoding) == ("csv", name)
@@ -36,19 +42,34 @@ def test_utf_16_is_read_in_either_byte_order():
 def test_every_delimiter_and_line_break_gives_the_same_cells(delimiter, newline):
     text = (HEADER + ROW).replace(";", delimiter).replace("\n", newline)
     cells = read(text.encode(), COMPANY).cells.to_pylist()
-    assert cells == [{"cvr": CVRS[0], "project": "P1", "start": "01-05-2010", "end": "31-12-2010", "support_dkk": "5",
-                      "note": "Så æblet på øen", "row": 2}]
+    assert cells == [
+        {
+            "cvr": CVRS[0],
+            "project": "P1",
+            "start": "01-05-2010",
+            "end": "31-12-2010",
+            "support_dkk": "5",
+            "note": "Så æblet på øen",
+            "row": 2,
+        }
+    ]
 
 
 def test_excels_own_first_line_names_the_delimiter_and_is_no_row():
     assert read(("sep=;\n" + COMPANIES).encode(), COMPANY).cells["row"].to_pylist() == [2, 3, 4]
 
 
-@pytest.mark.parametrize("headers", [
-    "cvr;project;start;end;support_dkk", "CVR-NR.;PROJEKT;STARTDATO;SLUTDATO;TILSKUD (KR.)",
-    " Cvr - nr. ;Projekt ;start dato;Slut\u00a0dato;Tilskud(kr.)", "CVR-nummer;Projektnr.;Begyndt;Afsluttet;Støtte",
-    '"CVR-nr.";"Projekt";"Startdato";"Slutdato";"Tilskud (kr.)"', "CVR-nr.;Projekt;Pa\u030abegyndt;Slutdato;Tilskud",
-])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        "cvr;project;start;end;support_dkk",
+        "CVR-NR.;PROJEKT;STARTDATO;SLUTDATO;TILSKUD (KR.)",
+        " Cvr - nr. ;Projekt ;start dato;Slut\u00a0dato;Tilskud(kr.)",
+        "CVR-nummer;Projektnr.;Begyndt;Afsluttet;Støtte",
+        '"CVR-nr.";"Projekt";"Startdato";"Slutdato";"Tilskud (kr.)"',
+        "CVR-nr.;Projekt;Pa\u030abegyndt;Slutdato;Tilskud",
+    ],
+)
 def test_headers_are_known_by_name_label_or_synonym_case_and_blanks_aside(headers):
     cells = read(f"{headers}\n{CVRS[0]};P1;01-05-2010;;5\n".encode(), COMPANY).cells
     assert cells.column_names == ["cvr", "project", "start", "end", "support_dkk", "row"]
@@ -83,34 +104,60 @@ def test_a_header_without_rows_has_no_rows():
         assert read(text.encode(), COMPANY).cells.num_rows == 0
 
 
-@pytest.mark.parametrize(("content", "words"), [
-    (b"\xef\xbb\xbf", "the file is empty"),
-    (b"\n\n\n", "the file is empty"),
-    ((HEADER + ROW.replace("æ", "\0")).encode(), "NUL"),
-    ((HEADER + ROW).encode("utf-16-le"), "NUL"),
-    ((HEADER + ROW).encode() + b"\x81\x8d", "cannot be decoded"),
-    (b"\xff\xfea", "cannot be decoded"),
-    ((HEADER + ROW.replace("Så", '"Så')).encode(), "a quotation mark is opened and never closed"),
-    ((HEADER + ROW.replace("Så", '"Så" ')).encode(), "a quotation mark stands in the middle of a quoted cell near line 2"),
-    ((HEADER + ROW + "x" * 200_000 + ";;;;;\n").encode(), "longer than 131,072 characters"),
-    ((HEADER + ROW + f"{CVRS[1]};P1\n").encode(), "row 3 has 2 cells where the header has 6"),
-    ((HEADER + ROW.strip() + ";x\n").encode(), "row 2 has 7 cells where the header has 6"),
-    (ROW.encode(), "the first row holds no header of company_participations; it must name cvr, project, start, end, support_dkk"),
-    ((HEADER.replace("Bemærkning", "0101405000") + ROW).encode(), "the header of column 6 is none of company_participations"),
-    ((HEADER.replace("Bemærkning", "CVR") + ROW).encode(), "two headers mean the same column: cvr"),
-    ((HEADER.replace("Bemærkning", "CVR-nr.") + ROW).encode(), "two headers mean the same column: cvr"),
-    (b"CVR-nr.;Startdato\n", "the columns project, end, support_dkk are missing"),
-])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\xef\xbb\xbf", "the file is empty"),
+        (b"\n\n\n", "the file is empty"),
+        ((HEADER + ROW.replace("æ", "\0")).encode(), "NUL"),
+        ((HEADER + ROW).encode("utf-16-le"), "NUL"),
+        ((HEADER + ROW).encode() + b"\x81\x8d", "cannot be decoded"),
+        (b"\xff\xfea", "cannot be decoded"),
+        ((HEADER + ROW.replace("Så", '"Så')).encode(), "a quotation mark is opened and never closed"),
+        (
+            (HEADER + ROW.replace("Så", '"Så" ')).encode(),
+            "a quotation mark stands in the middle of a quoted cell near line 2",
+        ),
+        ((HEADER + ROW + "x" * 200_000 + ";;;;;\n").encode(), "longer than 131,072 characters"),
+        ((HEADER + ROW + f"{CVRS[1]};P1\n").encode(), "row 3 has 2 cells where the header has 6"),
+        ((HEADER + ROW.strip() + ";x\n").encode(), "row 2 has 7 cells where the header has 6"),
+        (
+            ROW.encode(),
+            "no header of company_participations; it must name cvr, project, start, end, support_dkk",
+        ),
+        (
+            (HEADER.replace("Bemærkning", "0101405000") + ROW).encode(),
+            "the header of column 6 is none of company_participations",
+        ),
+        ((HEADER.replace("Bemærkning", "CVR") + ROW).encode(), "two headers mean the same column: cvr"),
+        ((HEADER.replace("Bemærkning", "CVR-nr.") + ROW).encode(), "two headers mean the same column: cvr"),
+        (b"CVR-nr.;Startdato\n", "the columns project, end, support_dkk are missing"),
+    ],
+)
 def test_a_file_that_cannot_be_read_whole_is_refused_in_one_sentence_without_values(content, words):
     refusal = refused(content, COMPANY)
-    assert words in refusal and "\n" not in refusal
+    assert words in refusal
+    assert "\n" not in refusal
     assert not any(value in refusal for value in (*CVRS, *CPRS, "æblet", "01-05-2010"))
 
 
-@pytest.mark.parametrize(("text", "rows"), [
-    ("", 0), ("a;b", 1), ("a;b\n", 1), ("a;b\n\n;\n1;2", 2), ('"a\nb";c\n', 1), ('"a""\n""b";c\nd;e', 2), ('a;b"\nc;d\n', 2), ('a;"b\nc;d', 0),
-    ('"";""\na;b', 1), ('a;"b\n\n\nc"\n', 1), ('5" rør;"\nx"\ny;z', 2), ('"a;b";"c\nd"\n', 1),
-])
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("", 0),
+        ("a;b", 1),
+        ("a;b\n", 1),
+        ("a;b\n\n;\n1;2", 2),
+        ('"a\nb";c\n', 1),
+        ('"a""\n""b";c\nd;e', 2),
+        ('a;b"\nc;d\n', 2),
+        ('a;"b\nc;d', 0),
+        ('"";""\na;b', 1),
+        ('a;"b\n\n\nc"\n', 1),
+        ('5" rør;"\nx"\ny;z', 2),
+        ('"a;b";"c\nd"\n', 1),
+    ],
+)
 def test_the_independent_counter_counts_rows(text, rows):
     assert count_rows(io.StringIO(text, newline=""), ";") == rows
 

@@ -1,4 +1,5 @@
-"""Reading Excel workbooks: cells as people typed them, formulas never computed, archives judged before they are opened."""
+"""Reading Excel workbooks: cells as people typed them, formulas never computed, archives judged before they are
+opened."""
 
 import datetime as dt
 import io
@@ -23,14 +24,36 @@ ROW = [1000004, "P1", dt.date(2010, 5, 1), dt.datetime(2010, 12, 31), 1234.5, "S
 def test_cells_become_the_text_that_a_person_would_have_typed():
     found = read(workbook(("Ark1", [HEADER, ROW])), COMPANY)
     assert (found.format, found.encoding) == ("xlsx", None)
-    assert found.cells.to_pylist() == [{"cvr": "1000004", "project": "P1", "start": "2010-05-01", "end": "2010-12-31",
-                                        "support_dkk": "1234.5", "note": "Så æblet", "row": 2}]
+    assert found.cells.to_pylist() == [
+        {
+            "cvr": "1000004",
+            "project": "P1",
+            "start": "2010-05-01",
+            "end": "2010-12-31",
+            "support_dkk": "1234.5",
+            "note": "Så æblet",
+            "row": 2,
+        }
+    ]
 
 
-@pytest.mark.parametrize(("value", "text"), [
-    (5, "5"), (5.0, "5"), (0.1, "0.1"), (1e15, "1000000000000000"), (1e-7, "0.0000001"), (True, "true"), (1.234, "1.2340"),
-    (12.345, "12.3450"), (-0.5, "-0.5"), ("01000004", "01000004"), (" x ", " x "), (dt.time(10, 15), "10:15:00"),
-])
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (5, "5"),
+        (5.0, "5"),
+        (0.1, "0.1"),
+        (1e15, "1000000000000000"),
+        (1e-7, "0.0000001"),
+        (True, "true"),
+        (1.234, "1.2340"),
+        (12.345, "12.3450"),
+        (-0.5, "-0.5"),
+        ("01000004", "01000004"),
+        (" x ", " x "),
+        (dt.time(10, 15), "10:15:00"),
+    ],
+)
 def test_a_number_is_written_in_digits_and_never_with_exactly_three_decimals(value, text):
     cells = read(workbook(("Ark1", [HEADER, [*ROW[:4], value, "x"]])), COMPANY).cells
     assert cells["support_dkk"].to_pylist() == [text]
@@ -59,7 +82,8 @@ def test_a_workbook_with_shared_strings_as_excel_writes_it_is_read():
     texts = [*HEADER[:5], "01000004", "P1", "01-05-2010", "æ\nø", ""]
     rows = [range(5), [5, 6, 7, 9, 8], [9, 9], [], [5, 6, 7, 9, 9]]
     cells = read(as_excel_writes(texts, rows), COMPANY).cells
-    assert cells["cvr"].to_pylist() == ["01000004", "01000004"] and cells["row"].to_pylist() == [2, 5]
+    assert cells["cvr"].to_pylist() == ["01000004", "01000004"]
+    assert cells["row"].to_pylist() == [2, 5]
     assert cells["support_dkk"].to_pylist() == ["æ\nø", ""]
 
 
@@ -68,17 +92,23 @@ def test_the_sheet_named_after_the_delivery_is_read_or_the_only_one_with_data():
     for title in ("company_participations", "Virksomhedsdeltagelser", " COMPANY_participations"):
         assert read(workbook(other, (title, [HEADER, ROW])), COMPANY).cells.num_rows == 1
     assert read(workbook(("Tom", []), ("Ark1", [HEADER, ROW]), ("Også tom", [])), COMPANY).cells.num_rows == 1
-    assert refused(workbook(other, ("Ark1", [HEADER, ROW]))) == "2 sheets hold something; call the one to be read company_participations"
+    assert (
+        refused(workbook(other, ("Ark1", [HEADER, ROW])))
+        == "2 sheets hold something; call the one to be read company_participations"
+    )
 
 
-@pytest.mark.parametrize(("sheets", "words"), [
-    ([("Ark1", [])], "no sheet holds anything"),
-    ([("company_participations", [])], "not even a header"),
-    ([("Ark1", [HEADER, [*ROW, "x"]])], "row 2 holds values to the right of the last header"),
-    ([("Ark1", [[*HEADER[:5], None, *HEADER[5:]], [*ROW[:5], "x"]])], "column 6 holds values but has no header"),
-    ([("Ark1", [["0101405000", *HEADER[1:]], ROW])], "the header of column 1 is none of"),
-    ([("Ark1", [HEADER[1:], ROW[1:]])], "the columns cvr are missing"),
-])
+@pytest.mark.parametrize(
+    ("sheets", "words"),
+    [
+        ([("Ark1", [])], "no sheet holds anything"),
+        ([("company_participations", [])], "not even a header"),
+        ([("Ark1", [HEADER, [*ROW, "x"]])], "row 2 holds values to the right of the last header"),
+        ([("Ark1", [[*HEADER[:5], None, *HEADER[5:]], [*ROW[:5], "x"]])], "column 6 holds values but has no header"),
+        ([("Ark1", [["0101405000", *HEADER[1:]], ROW])], "the header of column 1 is none of"),
+        ([("Ark1", [HEADER[1:], ROW[1:]])], "the columns cvr are missing"),
+    ],
+)
 def test_a_sheet_that_cannot_be_read_whole_is_refused(sheets, words):
     assert words in refused(workbook(*sheets))
 
@@ -111,8 +141,14 @@ def test_rows_that_the_parser_does_not_see_are_noticed():
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.lists(st.text(st.characters(min_codepoint=32, max_codepoint=0xFFFD, exclude_categories=("Cs",)), min_size=1, max_size=8)
-                .filter(lambda text: not text.startswith(("=", "#", "_x"))), max_size=5))
+@given(
+    st.lists(
+        st.text(
+            st.characters(min_codepoint=32, max_codepoint=0xFFFD, exclude_categories=("Cs",)), min_size=1, max_size=8
+        ).filter(lambda text: not text.startswith(("=", "#", "_x"))),
+        max_size=5,
+    )
+)
 def test_whatever_text_stands_in_a_workbook_is_read_back(texts):
     rows = [["A", "01-05-2010", CVRS[0], text] for text in texts]
     cells = read(workbook(("Ark1", [["Aktør", "Dato", "CVR-nr.", "Formål"], *rows])), CONTACTS).cells
@@ -136,19 +172,32 @@ def as_excel_writes(texts: list[str], rows: list) -> bytes:
     office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     package = "http://schemas.openxmlformats.org/package/2006"
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-    types = "".join(f'<Override PartName="/xl/{part}.xml" ContentType="{kind}.{name}+xml"/>' for part, name in (
-        ("workbook", "sheet.main"), ("worksheets/sheet1", "worksheet"), ("sharedStrings", "sharedStrings")))
-    links = "".join(f'<Relationship Id="r{n}" Type="{office}/{name}" Target="{target}"/>' for n, (name, target) in enumerate((
-        ("worksheet", "worksheets/sheet1.xml"), ("sharedStrings", "sharedStrings.xml"))))
+    types = "".join(
+        f'<Override PartName="/xl/{part}.xml" ContentType="{kind}.{name}+xml"/>'
+        for part, name in (
+            ("workbook", "sheet.main"),
+            ("worksheets/sheet1", "worksheet"),
+            ("sharedStrings", "sharedStrings"),
+        )
+    )
+    links = "".join(
+        f'<Relationship Id="r{n}" Type="{office}/{name}" Target="{target}"/>'
+        for n, (name, target) in enumerate(
+            (("worksheet", "worksheets/sheet1.xml"), ("sharedStrings", "sharedStrings.xml"))
+        )
+    )
     sheet = "".join(
-        f'<row r="{n}" spans="1:6">' + "".join(f'<c r="{"ABCDE"[at]}{n}" s="0" t="s"><v>{to}</v></c>' for at, to in enumerate(row))
-        + "</row>" for n, row in enumerate(rows, 1)
+        f'<row r="{n}" spans="1:6">'
+        + "".join(f'<c r="{"ABCDE"[at]}{n}" s="0" t="s"><v>{to}</v></c>' for at, to in enumerate(row))
+        + "</row>"
+        for n, row in enumerate(rows, 1)
     )
     parts = {
         "[Content_Types].xml": f'<Types xmlns="{package}/content-types">{types}</Types>',
         "_rels/.rels": f'<Relationships xmlns="{package}/relationships">'
-                       f'<Relationship Id="r" Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook {main} xmlns:r="{office}"><sheets><sheet name="Ark1" sheetId="1" r:id="r0"/></sheets></workbook>',
+        f'<Relationship Id="r" Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook {main} xmlns:r="{office}"><sheets>'
+        '<sheet name="Ark1" sheetId="1" r:id="r0"/></sheets></workbook>',
         "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships">{links}</Relationships>',
         "xl/worksheets/sheet1.xml": f"<worksheet {main}><sheetData>{sheet}</sheetData></worksheet>",
         "xl/sharedStrings.xml": f"<sst {main}>" + "".join(f"<si><t>{text}</t></si>" for text in texts) + "</sst>",

@@ -93,8 +93,10 @@ def test_without_a_release_the_sentence_names_the_command_that_makes_one(tmp_pat
 KILLED = """
 import os, signal, sys
 from pathlib import Path
+from schemas.contract import Contract
 from tests.pipelines.release.test_publishing import release
 
+Contract.comments = lambda table: ()  # half the time of a build, and nothing to do with files
 home, calls = Path(sys.argv[1]), 0
 STEPS = [(os, "fsync"), (os, "replace"), (os, "rename"), (os, "symlink"), (os, "mkdir"), (Path, "write_text")]
 

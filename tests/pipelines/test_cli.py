@@ -1,0 +1,209 @@
+"""The command says what is missing and what it did, in one sentence or in JSON, and is quick to answer."""
+
+import json
+import re
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from pipelines import cli
+from pipelines.identity import new_keys
+from pipelines.release import WAREHOUSE, build, publish
+from schemas.contract import contracts, load
+from tests.pipelines.release.drawn import AS_OF, FACTS, drawn_tables, table_of
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def effekt(tmp_path, monkeypatch, capsys):
+    """Runs a command in an empty directory; its exit code, standard output and standard error."""
+    for name in ("EFFEKT_HOME", "EFFEKT_KEYS", "EFFEKT_SYNTHETIC"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["effekt", *words])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return (ended.value.code, *capsys.readouterr())
+
+    return run
+
+
+def test_help_costs_less_than_half_a_second_of_computing():
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(
+        [sys.executable, "-m", "pipelines.cli", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    commands = ("check", "pseudonymise", "world", "run", "verify", "report", "keys")
+    assert all(command in done.stdout for command in commands)
+    assert after.ru_utime - before.ru_utime < 0.5
+
+
+def test_a_run_names_the_first_thing_that_is_missing_and_writes_nothing(effekt, tmp_path):
+    def missing() -> str:
+        before = sorted(tmp_path.rglob("*"))
+        code, out, err = effekt("run")
+        assert (code, out, err.count("\n"), sorted(tmp_path.rglob("*"))) == (1, "", 1, before)
+        return err
+
+    assert "effekt keys new" in missing()
+    new_keys(tmp_path / ".keys")
+    assert "effekt pseudonymise FILE --as KIND" in missing()
+    (tmp_path / "var" / "deliveries" / "one").mkdir(parents=True)
+    (tmp_path / "var" / "home.json").write_text('{"synthetic": true}')
+    (tmp_path / "var" / ".lock").touch()
+    for register in [contract.name.removeprefix("registers.") for contract in contracts("registers")]:
+        told = missing()
+        assert f"the register {register} is not in" in told
+        assert f"{register}<year>.parquet" in told
+        assert "effekt world" in told
+        (tmp_path / "var" / "registers").mkdir(exist_ok=True)
+        (tmp_path / "var" / "registers" / f"{register.lower()}2010.PARQUET").touch()
+
+
+def test_a_home_that_contradicts_what_was_asked_for_is_refused(effekt, tmp_path, monkeypatch):
+    new_keys(tmp_path / ".keys")
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "home.json").write_text('{"synthetic": false}')
+    monkeypatch.setenv("EFFEKT_SYNTHETIC", "1")
+    code, _, err = effekt("run")
+    assert code == 1
+    assert "the two never mix" in err
+
+
+def test_the_sample_is_refused_where_real_numbers_were_asked_for(effekt, tmp_path, monkeypatch):
+    monkeypatch.setenv("EFFEKT_SYNTHETIC", "0")
+    code, _, err = effekt("run", "--sample")
+    assert code == 1
+    assert "EFFEKT_SYNTHETIC=0" in err
+    assert not (tmp_path / "var").exists()
+
+
+def test_keys_are_made_once(effekt, tmp_path):
+    code, out, _ = effekt("keys", "new", "--json")
+    assert code == 0
+    assert set(json.loads(out)) == {"keys", "company", "person"}
+    code, out, err = effekt("keys", "new")
+    assert (code, out) == (1, "")
+    assert "already holds keys" in err
+
+
+FILE = "Aktør;Projekt\n".encode()
+
+
+@pytest.mark.parametrize("command", ["check", "pseudonymise"])
+def test_an_unknown_kind_is_answered_with_the_known_ones(effekt, tmp_path, command):
+    (tmp_path / "file.csv").write_bytes(FILE)
+    code, out, err = effekt(command, "file.csv", "--as", "companies")
+    assert (code, out) == (1, "")
+    assert "company_participations" in err
+
+
+def test_a_file_goes_through_check_and_gateway_and_its_receipt_adds_up(effekt, tmp_path):
+    new_keys(tmp_path / ".keys")
+    headers = [column.label for column in load("deliveries.initiatives").columns if column.asked]
+    rows = [headers, ["X"] * len(headers), [""] * len(headers)]
+    (tmp_path / "one_initiatives_2010.csv").write_text("\n".join(";".join(row) for row in rows))
+    code, out, _ = effekt("check", "one_initiatives_2010.csv", "--as", "initiatives", "--json")
+    found = json.loads(out)
+    assert code == 1
+    assert found["read"] == found["accepted"] + found["quarantined"]
+    assert all({"row", "rule", "column", "reason"} <= set(finding) for finding in found["findings"])
+    assert not (tmp_path / "var").exists()
+    code, out, _ = effekt("pseudonymise", "one_initiatives_2010.csv", "--as", "initiatives", "--json")
+    receipt = json.loads(out)
+    assert (code, receipt["status"]) == (0, "taken")
+    assert receipt["read"] == receipt["accepted"] + receipt["quarantined"] == found["read"]
+    code, out, _ = effekt("pseudonymise", "one_initiatives_2010.csv", "--as", "initiatives")
+    assert code == 0
+    assert out.startswith("duplicate: ")
+
+
+def test_a_file_that_is_not_there_is_refused_with_exit_code_1(effekt, tmp_path):
+    new_keys(tmp_path / ".keys")
+    code, out, _ = effekt("pseudonymise", "none.csv", "--as", "projects")
+    assert (code, out) == (1, "refused: there is no such file\n")
+
+
+def test_raw_deliveries_never_go_into_the_home(effekt, tmp_path):
+    new_keys(tmp_path / ".keys")
+    code, _, err = effekt("world", "--scale", "tiny", "--deliveries", "var/raw")
+    assert code == 1
+    assert "never lie inside the home" in err
+    assert not (tmp_path / "var").exists()
+
+
+@pytest.fixture
+def released(tmp_path):
+    jobs = table_of("effect.jobs", [{
+        "initiative_type": "tourism", "event_time": "2", "n_treated": "7", "n_not_estimated": "1", "gross": "12.4",
+        "deadweight": "8.3", "net": "4.1", "net_low": "-1.2", "net_high": "9.4", "cost_per_net_job": "123456.7",
+        "cost_low": "12500.1", "cost_set": "unbounded",
+    }])
+    summary = table_of("effect.summary", [
+        {"initiative_type": "tourism", "unit": "company", "outcome": "fte", "horizon": horizon, "headline": headline,
+         "n_treated": "7", "n_control": "30", "n_not_estimated": "1", "verdict": "too_few_to_tell"}
+        for horizon, headline in (("1", "false"), ("2", "true"))
+    ])
+    tables = drawn_tables(effect__jobs=jobs, effect__summary=summary)
+    return publish(build(tables, tmp_path / "var", AS_OF, FACTS))
+
+
+def test_a_sound_release_is_verified_and_an_unsound_one_is_exit_code_1(effekt, released):
+    assert effekt("verify")[:2] == (0, f"release {released.id} is sound\n")
+    (released.path / "public" / "extra").touch()
+    code, out, _ = effekt("verify", "--json")
+    assert code == 1
+    expected = {"where": "public/extra", "rule": "files", "detail": "is not in the manifest"}
+    assert json.loads(out)["findings"] == [expected]
+
+
+def test_the_result_of_a_run_is_a_table_of_the_headline(effekt, released, tmp_path, capsys):
+    cli._show_result(tmp_path / "var", False, {})
+    out = capsys.readouterr().out
+    rows = [re.split(r"\s{2,}", line.strip()) for line in out.splitlines()]
+    cells = {name: figures for name, *figures in rows if figures}
+    tourism = next(found for name, found in cells.items() if name.startswith("Tourism"))
+    assert tourism == ["7", "12", "8", "4", "-1 to 9", "at least 13", "too few to tell"]
+    assert cells["All types, each company once"] == ["3", "4", "2", "2"]
+    assert f"var/releases/current/{WAREHOUSE}" in out
+    assert "effekt verify" in out
+
+
+def test_with_json_the_result_is_nothing_but_json(effekt, released, tmp_path, capsys):
+    cli._show_result(tmp_path / "var", True, {"release": released.id})
+    found = json.loads(capsys.readouterr().out)
+    assert found["run"] == {"release": released.id}
+    assert [row["net"] for row in found["results"]] == [4.1, 2.25]
+
+
+def test_an_error_of_someone_elses_making_is_told_without_its_text(effekt, monkeypatch):
+    def broken(**_):
+        return pa.array(["secret"]).cast(pa.int32())
+
+    monkeypatch.setattr(cli, "_settings", broken)
+    code, out, err = effekt("verify")
+    assert (code, out) == (1, "")
+    assert "unexpected ArrowInvalid at cli.py line" in err
+    assert "secret" not in err
+
+
+def test_a_report_that_was_not_rendered_is_an_error_and_one_that_was_is_named(effekt, released):
+    assert effekt("report")[0] == 1
+    (released.path / "report" / "index.html").touch()
+    assert effekt("report")[:2] == (0, "var/releases/current/report/index.html\n")
+
+
+def test_a_run_that_failed_prints_its_summary_as_json_and_no_result(effekt, released, monkeypatch):
+    monkeypatch.setattr(cli, "_require_everything", lambda settings: None)
+    monkeypatch.setattr(cli, "_run_nightly", lambda settings: {"success": False, "errors": {"firm": "gone"}})
+    code, out, _ = effekt("run", "--json")
+    assert code == 1
+    assert json.loads(out) == {"run": {"success": False, "errors": {"firm": "gone"}}}
