@@ -29,7 +29,7 @@ def column_rules(column, listed: tuple[str, ...]) -> list[Rule]:
     for rule, values in (("in_codes", listed), ("allowed", column.allowed)):
         if values:
             among = ", ".join(_literal(value) for value in values)
-            found.append(Rule(rule, column.name, f"{present} AND {name} NOT IN ({among})"))
+            found.append(Rule(rule, column.name, f"{present} AND NOT list_contains([{among}], {name})"))
     bounds = [(f"{name} < ", column.minimum), (f"{name} > ", column.maximum)]
     outside = " OR ".join(comparison + _literal(bound) for comparison, bound in bounds if bound is not None)
     if outside:

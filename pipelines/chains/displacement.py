@@ -79,17 +79,20 @@ def _regress(table: pd.DataFrame) -> dict[str, float]:
     counts = {"n_firms": int(table["firms"].sum()), "n_cells": len(table)}
     if table["x"].nunique() < 2:
         return {**empty, **counts}
-    weight = np.sqrt(table["firms"].to_numpy(dtype=float))
-    dummies = [
-        pd.get_dummies(table["section"] + table["commuting_area"], dtype=float),
-        pd.get_dummies(table["section"] + table["year"].astype(str), dtype=float),
-    ]
-    frame = np.hstack([d.to_numpy() for d in dummies]) * weight[:, None]
-    both = np.column_stack([table["x"], table["y"]]) * weight[:, None]
-    x, y = (both - frame @ np.linalg.lstsq(frame, both, rcond=None)[0]).T
+    x, y = np.concatenate([_within(part) for _, part in table.groupby("section", sort=True)]).T
+    table = table.sort_values("section", kind="stable")
     if x @ x < 1e-12:
         return {**empty, **counts}
     beta = (x @ y) / (x @ x)
     scores = pd.Series(x * (y - beta * x)).groupby((table["section"] + table["commuting_area"]).to_numpy()).sum()
     se = float(np.sqrt((scores**2).sum()) / (x @ x))
     return {"estimate": -beta, "se": se, "low": -beta - Z * se, "high": -beta + Z * se, **counts}
+
+
+def _within(table: pd.DataFrame) -> np.ndarray:
+    """(n, 2) x and y of one section, weighted, less what its areas and its years explain."""
+    weight = np.sqrt(table["firms"].to_numpy(dtype=float))[:, None]
+    dummies = [pd.get_dummies(table[name], dtype=float) for name in ("commuting_area", "year")]
+    frame = np.hstack([d.to_numpy() for d in dummies]) * weight
+    both = table[["x", "y"]].to_numpy(dtype=float) * weight
+    return both - frame @ np.linalg.lstsq(frame, both, rcond=None)[0]

@@ -28,12 +28,14 @@ class Estimate:
 class Design:
     """All that cells with the same units, covariates and weights share; each part is computed once, when first needed.
 
-    x (m, K) with the constant first, treated rows first; weight (m,) positive; n_treated = m₁.
+    x (m, K) with the constant first, treated rows first; weight (m,) positive; n_treated = m₁; start (K,) or None:
+    where to look for the coefficients of the propensity first.
     """
 
     x: np.ndarray
     weight: np.ndarray
     n_treated: int
+    start: np.ndarray | None = None
 
     @cached_property
     def x_treated(self) -> np.ndarray:
@@ -63,7 +65,7 @@ class Design:
 
     @cached_property
     def propensity(self) -> Propensity:
-        return fit_propensity(self.x, self.n_treated, self.weight)
+        return fit_propensity(self.x, self.n_treated, self.weight, self.start)
 
     @cached_property
     def odds(self) -> np.ndarray:

@@ -1,34 +1,19 @@
 """att_gt: group-time average treatment effects of staggered difference-in-differences.
 
-Callaway & Sant'Anna (2021), Journal of Econometrics 225(2), Theorem 1; each cell by `doubly_robust` or
-`cross_sections`. Aggregation and inference live in `aggregate` and `inference`, reached through the result.
+Callaway & Sant'Anna (2021), Journal of Econometrics 225(2), Theorem 1. Cells are estimated in `cell_estimates`;
+aggregation and inference live in `aggregate` and `inference`, reached through the result.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-import numpy as np
-
-from pipelines.effects import cross_sections, doubly_robust
-from pipelines.effects.cells import Cell, control_units, plan_cells
-from pipelines.effects.control_weights import WeightTable, is_table, read_weight_table
-from pipelines.effects.covariates import covariates_at, standardise_covariates
-from pipelines.effects.errors import EstimationError, NotEstimable
-from pipelines.effects.panel_arrays import Columns, PanelArrays, read_panel
-from pipelines.effects.results import CellEstimate, GroupTime, group_time
+from pipelines.effects.cell_estimates import Choices, Setting, estimate_cells
+from pipelines.effects.cells import plan_cells
+from pipelines.effects.control_weights import is_table, read_weight_table
+from pipelines.effects.covariates import standardise_covariates
+from pipelines.effects.errors import EstimationError
+from pipelines.effects.panel_arrays import Columns, read_panel
+from pipelines.effects.results import GroupTime, group_time
 from pipelines.effects.sample import Sample, choose_sample, cohort_mass
-
-ONE_TREATED = "one treated unit: the effect has no variance"
-
-
-@dataclass(frozen=True)
-class Choices:
-    """The choices that define the estimand and the estimator; see att_gt."""
-
-    method: str
-    control: str
-    base_period: str
-    anticipation: int
-    balanced: bool | str
 
 
 def att_gt(
@@ -74,12 +59,9 @@ def att_gt(
     sample = _sample(data, columns, choices)
     table = read_weight_table(weights, sample.panel, control, sample.dropped) if is_table(weights) else None
     cells = plan_cells(sample.panel.periods, sample.cohorts, anticipation, base_period)
-    estimates = [None] * len(cells)
-    for group in sample.cohorts:
-        of_cohort = [index for index, cell in enumerate(cells) if cell.cohort == group]
-        _estimate_cohort(sample, choices, table, cells, of_cohort, estimates)
+    estimates = estimate_cells(Setting(sample, choices, table), cells)
     mass = cohort_mass(sample.panel, sample.layout) if table is None else table.mass(sample.panel)
-    return group_time(sample, cells, tuple(estimates), mass)
+    return group_time(sample, cells, estimates, mass)
 
 
 def _sample(data, columns: Columns, choices: Choices) -> Sample:
@@ -100,119 +82,3 @@ def _checked(method, control, base_period, anticipation, balanced) -> Choices:
     if isinstance(anticipation, bool) or not float(anticipation).is_integer() or anticipation < 0:
         raise EstimationError("anticipation must be a whole number of periods, 0 or more")
     return Choices(method, control, base_period, int(anticipation), balanced)
-
-
-def _estimate_cohort(sample: Sample, choices: Choices, table: WeightTable | None, cells, indices, estimates) -> None:
-    """Fills estimates at the cohort's indices. Cells of one design are estimated together; then it is let go."""
-    weight = None if table is None else table.of_cohort(sample.panel, cells[indices[0]].cohort)
-    designs: dict[tuple, list[int]] = {}
-    for index in indices:
-        if cells[index].phase == "base":
-            estimates[index] = CellEstimate.base(_count_treated(sample.panel, cells[index], weight))
-        else:
-            designs.setdefault(_design_key(sample, choices, cells[index]), []).append(index)
-    estimate = _estimate_sections if sample.layout == "cross_sections" else _estimate_panel
-    for shared in designs.values():
-        estimate(sample.panel, choices, weight, cells, shared, estimates)
-
-
-def _design_key(sample: Sample, choices: Choices, cell: Cell) -> tuple:
-    """Cells with the same key have the same units, covariates and weights."""
-    if sample.layout != "panel":
-        return (cell.base, cell.period)
-    panel, early = sample.panel, min(cell.base, cell.period)
-    varying = any(x.ndim == 2 for x in panel.covariates) or (panel.weights is not None and panel.weights.ndim == 2)
-    later = None
-    if choices.control == "not_yet":
-        controls = panel.periods[max(cell.base, cell.period)] + choices.anticipation
-        later = int((np.array(sample.cohorts) > controls).sum())
-    return (early if varying else None, later)
-
-
-def _members(panel: PanelArrays, choices: Choices, cell: Cell, weight) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of the treated and of the controls of a cell, whether observed or not."""
-    treated = panel.cohort == cell.cohort
-    control = control_units(panel.cohort, panel.periods, cell, choices.control, choices.anticipation)
-    if weight is not None:
-        treated, control = treated & (weight > 0), control & (weight > 0)
-    return np.flatnonzero(treated).astype(np.int32), np.flatnonzero(control).astype(np.int32)
-
-
-def _count_treated(panel: PanelArrays, cell: Cell, weight) -> int:
-    treated = (panel.cohort == cell.cohort) & panel.observed[cell.period]
-    return int((treated if weight is None else treated & (weight > 0)).sum())
-
-
-def _estimate_panel(panel: PanelArrays, choices: Choices, weight, cells, shared, estimates) -> None:
-    """Cells of one design from the change of each unit between the cell's two periods."""
-    first = cells[shared[0]]
-    early = min(first.base, first.period)
-    seen = panel.observed[first.base] & panel.observed[first.period]
-    treated, control = (
-        rows[seen[rows] & (_weights_at(panel, weight, early, rows) > 0)]
-        for rows in _members(panel, choices, first, weight)
-    )
-    method = choices.method if panel.covariates else "reg"
-    try:
-        _require(len(treated), len(control))
-        rows = np.concatenate([treated, control])
-        x, w = covariates_at(panel, early, rows), _weights_at(panel, weight, early, rows)
-        design = doubly_robust.Design(x, w, len(treated))
-        for index in shared:
-            now, base = panel.outcome[cells[index].period], panel.outcome[cells[index].base]
-            change = now[treated] - base[treated], now[control] - base[control]
-            found = doubly_robust.METHODS[method](design, *change)
-            overlap = (np.nan, 0) if method == "reg" else (design.propensity.highest, design.n_trimmed)
-            parts = (treated, found.treated), (control, found.control)
-            estimates[index] = _estimate(found.att, parts, *overlap)
-    except NotEstimable as refusal:
-        for index in shared:
-            estimates[index] = CellEstimate.refused(refusal, len(treated), len(control))
-
-
-def _estimate_sections(panel: PanelArrays, choices: Choices, weight, cells, shared, estimates) -> None:
-    """One cell from all observations of its two periods; ψ is summed over each unit's observations."""
-    (index,) = shared
-    periods = (cells[index].base, cells[index].period) * 2
-    members = [rows for rows in _members(panel, choices, cells[index], weight) for _ in range(2)]
-    groups = [
-        rows[panel.observed[period, rows] & (_weights_at(panel, weight, period, rows) > 0)]
-        for rows, period in zip(members, periods, strict=True)
-    ]
-    treated, control = np.union1d(*groups[:2]), np.union1d(*groups[2:])
-    try:
-        _require(len(treated), len(control))
-        observations = [
-            (panel.outcome[at, rows], covariates_at(panel, at, rows), _weights_at(panel, weight, at, rows))
-            for rows, at in zip(groups, periods, strict=True)
-        ]
-        method = choices.method if panel.covariates else "reg"
-        found = cross_sections.METHODS[method](cross_sections.stack(observations))
-        psi = np.bincount(np.concatenate(groups), weights=found.influence, minlength=panel.n_units)
-        highest = np.nan if found.propensity is None else found.propensity.highest
-        parts = (treated, psi[treated]), (control, psi[control])
-        estimates[index] = _estimate(found.att, parts, highest, found.n_trimmed)
-    except NotEstimable as refusal:
-        estimates[index] = CellEstimate.refused(refusal, len(treated), len(control))
-
-
-def _estimate(att: float, parts, highest: float, n_trimmed: int) -> CellEstimate:
-    n_treated, n_control = (len(rows) for rows, _ in parts)
-    reason = ONE_TREATED if n_treated == 1 else None
-    return CellEstimate(att, n_treated, n_control, parts, reason, highest, n_trimmed)
-
-
-def _require(n_treated: int, n_control: int) -> None:
-    if not n_treated:
-        raise NotEstimable("no treated unit is observed")
-    if not n_control:
-        raise NotEstimable("no control is left")
-
-
-def _weights_at(panel: PanelArrays, of_cohort, period: int, rows: np.ndarray) -> np.ndarray:
-    """(rows,) weights from the table's cohort, the column at the period, or 1."""
-    if of_cohort is not None:
-        return of_cohort[rows]
-    if panel.weights is None:
-        return np.ones(len(rows))
-    return panel.weights[rows] if panel.weights.ndim == 1 else panel.weights[period, rows]

@@ -15,12 +15,17 @@ HIGHEST = 1 - 1e-6  # propensities are capped here before they are used (DRDID 1
 SINGULAR = 1e-11  # smallest eigenvalue of the cross products scaled to a unit diagonal
 FLAT = 1e-15  # the same for the logit's information, which a group that is never treated makes flat, harmlessly
 STEPS = 25
+ROWS = 1 << 13
 
 
 @dataclass(frozen=True, eq=False)
 class Propensity:
-    """A fitted logit: probability (m,) capped at 1 − 1e-6, inverse_information (K, K) at these, highest uncapped."""
+    """A fitted logit: coefficient (K,), probability (m,) capped at 1 − 1e-6, inverse_information (K, K) at these.
 
+    highest is the largest probability before capping.
+    """
+
+    coefficient: np.ndarray
     probability: np.ndarray
     inverse_information: np.ndarray
     highest: float
@@ -30,7 +35,7 @@ def inverse_gram(x: np.ndarray, weight: np.ndarray, among: str, singular: float 
     """(Σ w x x')⁻¹ over the rows of x (m, K). Raises NotEstimable if the covariates are collinear among these rows."""
     if len(x) < x.shape[1]:
         raise NotEstimable(f"fewer {among} than coefficients ({len(x)} for {x.shape[1]})")
-    gram = x.T @ (x * weight[:, None])
+    gram = _gram(x, weight)
     scale = np.sqrt(np.diagonal(gram))
     if (scale == 0).any():
         raise NotEstimable(f"a covariate is 0 for all {among}")
@@ -40,68 +45,96 @@ def inverse_gram(x: np.ndarray, weight: np.ndarray, among: str, singular: float 
     return np.linalg.inv(scaled) / np.outer(scale, scale)
 
 
-def fit_propensity(x: np.ndarray, n_treated: int, weight: np.ndarray) -> Propensity:
-    """Maximum-likelihood logit of "treated" on x (m, K) with weights (m,).
+def fit_propensity(x: np.ndarray, n_treated: int, weight: np.ndarray, start: np.ndarray | None = None) -> Propensity:
+    """Maximum-likelihood logit of "treated" on x (m, K) with weights (m,), sought from start (K,) if there is one.
 
     Raises NotEstimable without overlap (a propensity of 0.999 or more, judged without weights as did does), on
     collinear covariates, or if the fit does not converge.
     """
     inverse_gram(x, weight, "treated and controls")
-    probability, converged = _logit(x, n_treated, weight)
-    judged = probability if _constant(weight) else _logit(x, n_treated, np.ones(len(x)))[0]
-    highest = float(judged.max())
+    coefficient, converged = _logit(x, n_treated, weight, start)
+    probability = _probability(x @ coefficient)[0]
+    unweighted = coefficient if _constant(weight) else _logit(x, n_treated, np.ones(len(x)), start)[0]
+    highest = float(_probability((x @ unweighted).max())[0])
     if highest >= NO_OVERLAP:
         raise NotEstimable("no overlap: the largest propensity is 0.999 or more", highest)
     if not converged:
         raise NotEstimable("the propensity model did not converge", highest)
     capped = np.minimum(probability, HIGHEST)
     information = inverse_gram(x, weight * capped * (1 - capped), "treated and controls by the propensity model", FLAT)
-    return Propensity(capped, information, float(probability.max()))
+    return Propensity(coefficient, capped, information, float(probability.max()))
 
 
-def _logit(x: np.ndarray, n_treated: int, weight: np.ndarray) -> tuple[np.ndarray, bool]:
-    """(probability (m,), converged): Newton steps (IRLS) from the constant, halved while the deviance rises.
+def _gram(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """(K, K) Σ w x x', a block of rows at a time that fits in the processor's cache."""
+    total = np.zeros((x.shape[1], x.shape[1]))
+    for start in range(0, len(x), ROWS):
+        rows = x[start : start + ROWS]
+        total += rows.T @ (rows * weight[start : start + ROWS, None])
+    return total
+
+
+def _logit(x: np.ndarray, n_treated: int, weight: np.ndarray, start) -> tuple[np.ndarray, bool]:
+    """(coefficient (K,), converged): Newton steps (IRLS) from start or the constant, halved while the deviance rises.
 
     Converged as in R's glm (relative change of the deviance below 1e-8), then one more step for full precision.
     """
-    coefficient = np.zeros(x.shape[1])
-    treated_weight = weight[:n_treated].sum()
-    coefficient[0] = np.log(treated_weight / (weight.sum() - treated_weight))
-    probability, deviance = _fitted(x, n_treated, weight, coefficient)
+    coefficient = np.zeros(x.shape[1]) if start is None else start.copy()
+    if start is None:
+        treated_weight = weight[:n_treated].sum()
+        coefficient[0] = np.log(treated_weight / (weight.sum() - treated_weight))
+    here = _evaluate(x, n_treated, weight, coefficient)
     for _ in range(STEPS):
-        step = _newton_step(x, n_treated, weight, probability)
+        step = here.newton_step()
         if step is None:
-            return probability, False
-        before, size = deviance, 1.0
-        probability, deviance = _fitted(x, n_treated, weight, coefficient + step)
-        while deviance > before * (1 + 1e-8) + 1e-8 and size > 1e-3:
-            size /= 2
-            probability, deviance = _fitted(x, n_treated, weight, coefficient + size * step)
-        coefficient += size * step
-        if abs(deviance - before) < 1e-8 * (abs(deviance) + 0.1):
-            step = _newton_step(x, n_treated, weight, probability)
-            return probability if step is None else _fitted(x, n_treated, weight, coefficient + step)[0], True
-    return probability, False
+            return coefficient, False
+        before, here = here, _evaluate(x, n_treated, weight, coefficient + step)
+        while here.deviance > before.deviance * (1 + 1e-8) + 1e-8 and np.abs(step).max() > 1e-6:
+            step = step / 2
+            here = _evaluate(x, n_treated, weight, coefficient + step)
+        coefficient += step
+        if abs(here.deviance - before.deviance) < 1e-8 * (abs(here.deviance) + 0.1):
+            last = here.newton_step()
+            return (coefficient if last is None else coefficient + last), True
+    return coefficient, False
 
 
-def _fitted(x, n_treated, weight, coefficient) -> tuple[np.ndarray, float]:
-    """Probabilities (m,) and the deviance −2 log L."""
-    index = x @ coefficient
+@dataclass(frozen=True, eq=False)
+class _Likelihood:
+    """The logit at one coefficient vector: deviance −2 log L, score (K,), information (K, K)."""
+
+    deviance: float
+    score: np.ndarray
+    information: np.ndarray
+
+    def newton_step(self) -> np.ndarray | None:
+        try:
+            step = np.linalg.solve(self.information, self.score)
+        except np.linalg.LinAlgError:
+            return None
+        return step if np.isfinite(step).all() else None
+
+
+def _evaluate(x, n_treated: int, weight, coefficient) -> _Likelihood:
+    """All three in one pass over the rows, by blocks like `_gram`."""
+    deviance, score, information = 0.0, np.zeros(x.shape[1]), np.zeros((x.shape[1], x.shape[1]))
+    for start in range(0, len(x), ROWS):
+        rows, w = x[start : start + ROWS], weight[start : start + ROWS]
+        treated = slice(0, max(n_treated - start, 0))
+        index = rows @ coefficient
+        probability, small = _probability(index)
+        deviance += 2 * (w @ (np.log(1 + small) + np.maximum(index, 0)) - w[treated] @ index[treated])
+        expected = w * probability
+        information += rows.T @ (rows * (expected * (1 - probability))[:, None])
+        score -= expected @ rows
+        score += w[treated] @ rows[treated]
+    return _Likelihood(float(deviance), score, information)
+
+
+def _probability(index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """1 / (1 + exp(−index)) without overflow, and exp(−|index|)."""
     small = np.exp(-np.abs(index))
-    log_terms = np.log1p(small) + np.maximum(index, 0)
-    deviance = 2 * (weight @ log_terms - weight[:n_treated] @ index[:n_treated])
-    return np.where(index >= 0, 1.0, small) / (1 + small), float(deviance)
-
-
-def _newton_step(x, n_treated, weight, probability) -> np.ndarray | None:
-    score = -weight * probability
-    score[:n_treated] += weight[:n_treated]
-    information = x.T @ (x * (weight * probability * (1 - probability))[:, None])
-    try:
-        step = np.linalg.solve(information, x.T @ score)
-    except np.linalg.LinAlgError:
-        return None
-    return step if np.isfinite(step).all() else None
+    return np.where(index >= 0, 1.0, small) / (1 + small), small
 
 
 def _constant(weight: np.ndarray) -> bool:

@@ -35,12 +35,12 @@ def stack_cohorts(sample: pd.DataFrame, panel: pd.DataFrame, unit: str, outcomes
     code, units = pd.factorize(copies["unit_id"], sort=True)
     copies = copies.assign(copy=np.arange(len(copies)), cluster=code)
     covariates = tuple(name for name in COVARIATES[unit] if copies.groupby("cohort")[name].nunique().max() > 1)
-    long = copies[["copy", "cluster", "unit_id", "cohort", "treated", *covariates]].merge(panel, on="unit_id", how="inner")
+    long = copies[["copy", "cluster", "unit_id", "cohort", "took_part", *covariates]].merge(panel, on="unit_id", how="inner")
     event = long["period"] - long["cohort"]
     long = long[(event >= -WINDOW[unit]) & (event <= WINDOW[unit])]
     frame = pd.DataFrame({
         "copy": long["copy"].to_numpy(), "unit_id": long["cluster"].to_numpy(), "period": long["period"].to_numpy(),
-        "cohort": np.where(long["treated"], long["cohort"], np.nan),
+        "cohort": np.where(long["took_part"], long["cohort"], np.nan),
         **{name: long[name].to_numpy(dtype=float) for name in (*outcomes, *covariates)},
     })
     weights = copies[["cohort", "copy", "weight"]].rename(columns={"copy": "unit"})

@@ -91,13 +91,9 @@ def match_controls(
     rows = Rows(sides[0].x, sides[1].x, n_cells, sides[0].cell, sides[1].cell, own_rows(*sides), metric)
     find = find_nearest if replace else find_nearest_once
     pairs = find(rows, int(ratio), caliper)
-    lost = [
-        rows_of_lost(sides[0], "treated", reasons_of_lost(rows, pairs, caliper, replace)),
-        rows_of_lost(sides[1], "control", {}),
-    ]
     return Matches(
         table=same_kind(table_of_pairs(sides, pairs), treated),
-        lost=same_kind(pa.concat_tables(lost), treated),
+        lost=same_kind(table_of_lost(sides, reasons_of_lost(rows, pairs, caliper, replace)), treated),
         n_treated=len(treated),
         n_controls=len(controls),
         redundant=metric.redundant,
@@ -165,6 +161,11 @@ def table_of_pairs(sides: tuple[Side, Side], pairs: Pairs) -> pa.Table:
             "weight": 1.0 / found[pairs.treated],
         }
     )
+
+
+def table_of_lost(sides: tuple[Side, Side], reasons: dict[str, np.ndarray]) -> pa.Table:
+    """Lost rows of both sides; a complete control is never lost."""
+    return pa.concat_tables([rows_of_lost(sides[0], "treated", reasons), rows_of_lost(sides[1], "control", {})])
 
 
 def rows_of_lost(side: Side, name: str, reasons: dict[str, np.ndarray]) -> pa.Table:

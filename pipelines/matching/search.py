@@ -17,6 +17,7 @@ SCAN_TREATED = 16
 SCAN_ELEMENTS = 1 << 20
 RANK_PAIRS = 1 << 20
 BALL_BLOCK = 512
+LONGEST_LIST = 1024
 EQUALS_SAMPLE = 4096
 MIX = np.uint64(0x9E3779B97F4A7C15)
 
@@ -61,7 +62,7 @@ class Cell:
 
 def find_nearest(rows: Rows, ratio: int, caliper: float | None) -> Pairs:
     """The ratio nearest controls of every treated row in its cell and the caliper; a control may serve many times."""
-    candidates = drop_surplus_equals(rows, ratio + 1)
+    candidates = drop_surplus_equals(rows, np.flatnonzero(rows.control_cell >= 0), ratio + 1)
     found: list[Pairs] = []
     held: list[tuple[np.ndarray, np.ndarray]] = []
     waiting = 0
@@ -86,20 +87,27 @@ def find_nearest_once(rows: Rows, ratio: int, caliper: float | None) -> Pairs:
 
 
 def choose_in_turn(cell: Cell, ratio: int, caliper: float | None) -> Iterator[Pairs]:
-    """The choices of the treated of one cell in id order, none of a control that an earlier one took."""
-    used = np.zeros(len(cell.rows.controls), bool)
-    left = len(cell.controls)
-    length = 2 * ratio + 8
-    for place, choice in enumerate(nearest_lists(cell, slice(None), length, caliper)):
-        reach = length
-        chosen = unused(choice, used, ratio)
-        while len(chosen.control) < min(ratio, left) and len(choice.control) == reach:
-            reach *= 8
-            choice = nearest_lists(cell, slice(place, place + 1), reach, caliper)[0]
+    """The choices of the treated of one cell in id order, none of a control that an earlier one took.
+
+    Lists of the nearest are made for a block of treated from the controls left. Where a list runs out because others
+    took what it names, new and longer ones are made from that treated on; the first in a block never runs out.
+    """
+    rows, first, shortest = cell.rows, 0, 2 * ratio + 8
+    length, left, used = shortest, cell.controls, np.zeros(len(rows.controls), bool)
+    while first < len(cell.treated) and len(left):
+        block = cell.treated[first : first + max(RANK_PAIRS // (4 * length), 1)]
+        lists = nearest_lists(cell_of(rows, block, drop_surplus_equals(rows, left, length + 1)), length, caliper)
+        for choice in lists:
             chosen = unused(choice, used, ratio)
-        used[chosen.control] = True
-        left -= len(chosen.control)
-        yield chosen
+            if len(chosen.control) < ratio and len(choice.control) == length:
+                length = min(2 * length, max(LONGEST_LIST, shortest))
+                break
+            used[chosen.control] = True
+            first += 1
+            yield chosen
+        else:
+            length = max(length // 2, shortest)
+        left = left[~used[left]]
 
 
 def cells(rows: Rows, candidates: np.ndarray) -> Iterator[Cell]:
@@ -111,9 +119,12 @@ def cells(rows: Rows, candidates: np.ndarray) -> Iterator[Cell]:
         a = treated[first_treated[cell] : first_treated[cell + 1]]
         b = controls[first_control[cell] : first_control[cell + 1]]
         if len(a) and len(b):
-            starts = project(np.take(rows.treated, a, axis=0), rows.metric)
-            targets = project(np.take(rows.controls, b, axis=0), rows.metric)
-            yield Cell(rows, a, b, starts, targets)
+            yield cell_of(rows, a, b)
+
+
+def cell_of(rows: Rows, treated: np.ndarray, controls: np.ndarray) -> Cell:
+    starts, targets = np.take(rows.treated, treated, axis=0), np.take(rows.controls, controls, axis=0)
+    return Cell(rows, treated, controls, project(starts, rows.metric), project(targets, rows.metric))
 
 
 def group(cell: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray]:
@@ -124,12 +135,12 @@ def group(cell: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray]:
     return np.argsort(narrow, kind="stable"), first
 
 
-def drop_surplus_equals(rows: Rows, keep: int) -> np.ndarray:
-    """Controls that can be chosen at all: of those equal in cell and in all covariates that count, the keep lowest ids.
+def drop_surplus_equals(rows: Rows, inside: np.ndarray, keep: int) -> np.ndarray:
+    """Those of some controls that can be chosen at all: of rows equal in cell and covariates, the keep lowest ids.
 
-    The hash only proposes who is equal. Where it collides, a run of equals is cut and too many are kept: never too few.
+    Only covariates that count for the distance are compared. The hash only proposes who is equal: where it collides, a
+    run of equals is cut and too many are kept, never too few.
     """
-    inside = np.flatnonzero(rows.control_cell >= 0)
     sample = inside[:: len(inside) // EQUALS_SAMPLE + 1]
     counts = np.flatnonzero(np.any(rows.metric.w != 0, axis=1))
     if len(np.unique(hash_of(rows, sample, counts))) == len(sample):
@@ -223,13 +234,12 @@ def rank(rows: Rows, proposed: list[tuple[np.ndarray, np.ndarray]], ratio: int, 
     return Pairs(treated[order], control[order], distance[order])
 
 
-def nearest_lists(cell: Cell, one: slice, length: int, caliper: float | None) -> list[Pairs]:
-    """For each of some treated of a cell its length nearest controls, or all there are within the caliper."""
-    rows, treated = cell.rows, cell.treated[one]
-    found = propose(cell.starts[one], cell.targets, length + 1, rows.metric.slack)
-    pairs = rank(rows, [(treated[i], cell.controls[j]) for i, j in found], length, caliper)
-    ends = np.searchsorted(pairs.treated, treated, side="right")
-    begins = np.searchsorted(pairs.treated, treated, side="left")
+def nearest_lists(cell: Cell, length: int, caliper: float | None) -> list[Pairs]:
+    """For each treated of a cell its length nearest controls, or all there are within the caliper."""
+    found = propose(cell.starts, cell.targets, length + 1, cell.rows.metric.slack)
+    pairs = rank(cell.rows, [(cell.treated[i], cell.controls[j]) for i, j in found], length, caliper)
+    ends = np.searchsorted(pairs.treated, cell.treated, side="right")
+    begins = np.searchsorted(pairs.treated, cell.treated, side="left")
     return [pairs.part(slice(a, b)) for a, b in zip(begins, ends, strict=True)]
 
 

@@ -85,10 +85,10 @@ def _match(
 def _sample(found: Candidates, pairs: pd.DataFrame, covariates: tuple[str, ...]) -> pd.DataFrame:
     """Treated that were matched (weight 1) and their controls (Σ 1/k), each once, with covariates."""
     columns = ["unit", *covariates]
-    treated = found.treated.loc[found.treated["unit"].isin(pairs["treated"]), columns].assign(treated=True, weight=1.0)
+    treated = found.treated.loc[found.treated["unit"].isin(pairs["treated"]), columns].assign(took_part=True, weight=1.0)
     weight = pairs.groupby("control", sort=True)["weight"].sum()
     controls = found.controls.loc[found.controls["unit"].isin(weight.index), columns]
-    controls = controls.assign(treated=False, weight=weight.reindex(controls["unit"]).to_numpy())
+    controls = controls.assign(took_part=False, weight=weight.reindex(controls["unit"]).to_numpy())
     return pd.concat([treated, controls], ignore_index=True).rename(columns={"unit": "unit_id"})
 
 

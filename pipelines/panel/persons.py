@@ -25,7 +25,7 @@ def person_quarter(
         year=year, quarter=(population.period % 4 + 1).cast("int32"), age=age,
         school_year=(population.period % 4 == 3).ifelse(year, year - 1),
     ).filter((age >= ADULT) & (age < RETIRED))
-    worked = left_join(adults, employment, ["person", "period"])
+    worked = left_join(adults, employment.drop("employer"), ["person", "period"])
     completed = education.select("person", "education_group", school_year="year")
     schooled = left_join(worked, completed, ["person", "school_year"])
     priced = left_join(schooled, prices.select("year", "index"), ["year"])
@@ -34,6 +34,6 @@ def person_quarter(
         employed=priced.paid_hours.fill_null(0) > 0,
         paid_hours=priced.paid_hours.fill_null(0).cast(HOURS),
         wage=(priced.wage_dkk.fill_null(0).cast("float64") * 100.0 / priced["index"]).round(2).cast(MONEY),
-        employer=priced.employer, age=priced.age, sex=priced.sex,
+        age=priced.age, sex=priced.sex,
         education=priced.education_group.fill_null("unknown"), municipality=priced.municipality, region=priced.region,
     )

@@ -56,8 +56,9 @@ def find_extracts(directory: Path, register: str, as_of: date | None = None) -> 
     if not known:
         until = f" for a period that ends by {as_of}" if as_of and found else ""
         raise RegisterError(
-            f"register {register} is missing{until}: no file {register}<year>.parquet or {register}<year><month>.parquet"
-            f" in {directory}; copy the extracts there, or make synthetic ones with: effekt world --scale sample"
+            f"register {register} is missing{until}: no file {register}<year>.parquet or "
+            f"{register}<year><month>.parquet in {directory}; copy the extracts there, or make synthetic ones with: "
+            "effekt world --scale sample"
         )
     return known
 

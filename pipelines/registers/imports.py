@@ -38,15 +38,12 @@ def import_person_employment(bfl: ibis.Table) -> ibis.Table:
         person=bfl.PNR, period=(started.year() * 4 + started.quarter() - 1).cast("int32"),
         employer=bfl.AJO_CVR_NR_FRA_PROD_JOB,
     ).agg(hours=bfl.AJO_LOENTIMER.sum(), wage=bfl.AJO_BREDT_LOENBELOEB.sum())
-    person_quarter = ibis.window(group_by=["person", "period"])
-    ranked = by_employer.mutate(
-        paid_hours=by_employer.hours.sum().over(person_quarter).cast(HOURS),
-        wage_dkk=by_employer.wage.sum().over(person_quarter).cast(MONEY),
-        rank=ibis.row_number().over(ibis.window(
-            group_by=["person", "period"], order_by=[ibis.desc("hours"), ibis.asc("employer", nulls_first=False)],
-        )),
+    rank = ibis.struct({"fewest": -by_employer.hours, "employer": by_employer.employer})
+    return by_employer.group_by("person", "period").agg(
+        paid_hours=by_employer.hours.sum().cast(HOURS),
+        wage_dkk=by_employer.wage.sum().cast(MONEY),
+        employer=by_employer.employer.argmin(rank),
     )
-    return ranked.filter(ranked["rank"] == 0).select("person", "period", "paid_hours", "wage_dkk", "employer")
 
 
 def import_population(bef: ibis.Table) -> ibis.Table:

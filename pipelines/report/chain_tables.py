@@ -6,9 +6,11 @@ Belongs here: the tables of `chain.result`. Gross and net never share a column.
 from pipelines.report.blocks import Head, beside, missing, row, section, table
 from pipelines.report.findings import Findings, Row
 from pipelines.report.markup import Html, element
-from pipelines.report.numbers import MILLION, amount, interval, percent
+from pipelines.report.numbers import interval, number
 from pipelines.report.results import meanings
-from pipelines.report.wording import LINKS, UNITS, name, say
+from pipelines.report.wording import LINKS, UNITS, name, say, text
+
+FIGURES = ("target", "achieved", "net", "low", "high")
 
 
 def chains(found: Findings) -> Html:
@@ -41,41 +43,38 @@ def _chain(links: list[Row], found: Findings) -> Html:
 
 def _link(heads: tuple[Head, ...], link: Row, found: Findings) -> Html:
     language = found.language
-    first = beside(link[f"name_{language}"], f"{name(LINKS, link['link'], language)} · {name(UNITS, link['measure_unit'], language)}")
+    unit, scale, places = measure(link, language)
+    place = name(LINKS, link["link"], language)
+
+    def figure(column: str, why: str) -> object:
+        return missing(say(why, language)) if link[column] is None else number(link[column] * scale, language, places)
+
     return row(
-        heads, first,
-        _figure(link, "target", "no_target", language),
-        _figure(link, "achieved", "not_measured", language),
-        _net(link, language),
+        heads, beside(link[f"name_{language}"], f"{place} · {unit}" if unit else place),
+        figure("target", "no_target"),
+        figure("achieved", "not_measured"),
+        _net(link, scale, places, language),
         element("span", found.label("statuses", link["status"]), class_=f"mark {link['status']}"),
     )
 
 
-def _figure(link: Row, column: str, why: str, language: str) -> object:
-    return missing(say(why, language)) if link[column] is None else shown(link[column], link["measure_unit"], language)
+def measure(link: Row, language: str) -> tuple[str, float, int]:
+    """Unit of a link's figures, what they are multiplied by, and their decimals: one scale for the whole row."""
+    largest = max((abs(link[column]) for column in FIGURES if link[column] is not None), default=0)
+    unit = text(UNITS.get(link["measure_unit"], ("", "")), language)
+    if link["measure_unit"] == "share":
+        return "%", 100, 1
+    if link["measure_unit"] == "DKK" and largest >= 1e6:
+        return say("millions", language), 1e-6, 1 if largest < 1e8 else 0
+    return unit, 1, 0
 
 
-def _net(link: Row, language: str) -> Html:
+def _net(link: Row, scale: float, places: int, language: str) -> Html:
     """The net effect with its interval; a count has none, and an effect that nobody may quote stands in brackets."""
     if link["net"] is None:
         return missing(say("a_count" if link["basis"] == "count" else "is_missing", language))
-    figure = shown(link["net"], link["measure_unit"], language)
-    ends = None if link["low"] is None else _ends(link, language)
+    figure = number(link["net"] * scale, language, places)
+    ends = None if link["low"] is None else interval(link["low"] * scale, link["high"] * scale, language, places)
     if link["status"] == "not_comparable":
         return beside(f"({figure})", ends and f"({ends})")
     return beside(figure, ends)
-
-
-def _ends(link: Row, language: str) -> str:
-    """Both ends of the interval, in the unit and with the decimals that the figure has."""
-    largest = max(abs(link[end]) for end in ("net", "low", "high"))
-    if link["measure_unit"] == "share":
-        return interval(link["low"] * 100, link["high"] * 100, language, 1)
-    if largest >= 1e6:
-        return interval(link["low"] / 1e6, link["high"] / 1e6, language, 1) + MILLION[language]
-    return interval(link["low"], link["high"], language)
-
-
-def shown(value: float, unit: str, language: str) -> str:
-    """A figure in its unit: shares as per cent, large amounts in millions."""
-    return percent(value * 100, language, 1) if unit == "share" else amount(value, language)

@@ -6,7 +6,7 @@ Belongs here: how a figure looks. A missing figure is None and has no look: who 
 from datetime import date
 
 MINUS = "−"
-NARROW = "\N{NO-BREAK SPACE}"
+NO_BREAK = "\N{NO-BREAK SPACE}"
 MONTHS = {
     "da": "januar februar marts april maj juni juli august september oktober november december".split(),
     "en": "January February March April May June July August September October November December".split(),
@@ -15,7 +15,6 @@ COUNTS = {
     "da": "nul et to tre fire fem seks syv otte ni ti".split(),
     "en": "zero one two three four five six seven eight nine ten".split(),
 }
-MILLION = {"da": f"{NARROW}mio.", "en": f"{NARROW}million"}
 SWAP = str.maketrans({",": ".", ".": ","})
 
 
@@ -34,7 +33,7 @@ def signed(value: float, language: str, places: int = 0) -> str:
 
 def percent(value: float, language: str, places: int = 0) -> str:
     """A percentage: 16,7 % in Danish, 16.7% in English."""
-    return number(value, language, places) + (f"{NARROW}%" if language == "da" else "%")
+    return number(value, language, places) + (f"{NO_BREAK}%" if language == "da" else "%")
 
 
 def interval(low: float, high: float, language: str, places: int = 0) -> str:
@@ -47,13 +46,6 @@ def round_amount(value: float) -> float:
     """DKK to what a reader can use: thousands from 10,000, hundreds from 1,000."""
     step = 1000 if abs(value) >= 10_000 else 100 if abs(value) >= 1000 else 1
     return round(value / step) * step
-
-
-def amount(value: float, language: str) -> str:
-    """DKK without their unit: millions with one decimal from one million, else whole."""
-    if abs(value) >= 1e6:
-        return number(value / 1e6, language, 1) + MILLION[language]
-    return number(value, language)
 
 
 def spelled(count: int, language: str) -> str:

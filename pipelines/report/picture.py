@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import altair as alt
 
 REFERENCE = -1
-WIDTH, HEIGHT = 232, 128
+WIDTH, HEIGHT = 232, 150
 PADDING = {"left": 24, "right": 6, "top": 8, "bottom": 20}
 FONT = "Arial, Helvetica, sans-serif"
 INK, PALE = "#4a555c", "#d5dade"
@@ -70,7 +70,7 @@ def _panel(rows: list[Row], kind: str | None, scale: tuple, found: Findings) -> 
     language = found.language
     treated = max((one["n_treated"] or 0 for one in rows), default=0)
     mark = element("span", found.label("verdicts", kind) or say("not_measured", language), class_=f"mark {kind or 'none'}")
-    title = element("h3", rows[0]["type"], element("small", mark, f" · {counted('company', treated, language)}"))
+    title = element("h3", rows[0]["type"], element("small", mark, " ", element("span", counted("company", treated, language))))
     return element("div", title, _drawn(rows, kind, scale, found), class_="panel")
 
 

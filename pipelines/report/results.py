@@ -7,7 +7,7 @@ in brackets, since its verdict says that none should be quoted.
 from pipelines.report.blocks import Head, beside, missing, row, section, table
 from pipelines.report.findings import Findings, Row
 from pipelines.report.markup import Html, element, joined
-from pipelines.report.numbers import interval, number, percent, round_amount, signed
+from pipelines.report.numbers import NO_BREAK, interval, number, percent, round_amount, signed
 from pipelines.report.wording import say, years
 
 MONTHS_A_QUARTER = 3
@@ -94,7 +94,8 @@ def _size(one: Row, language: str) -> str:
         ends, words = (one["percent_low"], one["percent_high"]), "effect_up"
     else:
         ends, words = (-one["percent_high"], -one["percent_low"]), "effect_down"
-    return say(words, language, percent=percent(abs(one["percent"]), language), interval=interval(*ends, language))
+    unbroken = interval(*ends, language).replace(" ", NO_BREAK)
+    return say(words, language, percent=percent(abs(one["percent"]), language), interval=unbroken)
 
 
 def _total_row(heads: tuple[Head, ...], found: Findings) -> Html:
@@ -153,8 +154,7 @@ def persons(found: Findings) -> Html:
     heads = (
         Head(say("type", language)),
         *(Head(say(name, language), True) for name in ("n_persons", "with_course", "without_course")),
-        *(Head(say("points_after", language, months=time * MONTHS_A_QUARTER), True) for time in earlier),
-        Head(say("points", language), True),
+        *(Head(say("points_after", language, months=time * MONTHS_A_QUARTER), True) for time in (*earlier, horizon)),
         Head(say("verdict", language)),
     )
     body = [_person_row(heads, one, earlier, found) for one in shown.values()]

@@ -55,7 +55,7 @@ PHRASES: dict[str, tuple[str, str]] = {
         "The gross figure alone does not say what would have happened without the support, and nobody can check it."),
     "not_covered": (
         " Yderligere {companies} deltog, men kunne ikke følges eller sammenlignes og indgår ikke i tallene.",
-        " {companies} more took part but could not be followed or compared, and are not in the figures."),
+        " Another {companies} took part but could not be followed or compared, and are not in the figures."),
     "gross": ("Bruttoændring", "Gross change"),
     "gross_note": ("Deltagernes egen ændring, årsværk", "The participants' own change, FTE"),
     "deadweight": ("Ville være kommet alligevel", "Would have come anyway"),
@@ -131,12 +131,11 @@ PHRASES: dict[str, tuple[str, str]] = {
     "n_persons": ("Personer", "Persons"),
     "with_course": ("Med forløbet", "With the course"),
     "without_course": ("Uden forløbet", "Without it"),
-    "points": ("Nettoeffekt, procentpoint", "Net effect, percentage points"),
-    "points_after": ("Efter {months} mdr.", "After {months} months"),
+    "points_after": ("Nettoeffekt efter {months} mdr.", "Net effect after {months} months"),
     "persons_note": (
-        "Procentpoint med 95 %-interval. I de første måneder kan effekten være negativ, mens forløbet varer. »Uden forløbet« er skønnet"
+        "Nettoeffekter er i procentpoint med 95 %-interval. I de første måneder kan effekten være negativ, mens forløbet varer. »Uden forløbet« er skønnet"
         " ud fra personer af samme alder, køn, uddannelse og stilling på arbejdsmarkedet, som ikke deltog.",
-        "Percentage points with 95% interval. In the first months the effect can be negative while the course lasts. “Without it” is"
+        "Net effects are in percentage points with 95% interval. In the first months the effect can be negative while the course lasts. “Without it” is"
         " estimated from persons of the same age, sex, education and position in the labour market who did not take part."),
     "no_persons": ("Der er endnu ingen personer med et resultat.", "No persons have a result yet."),
     # chains
@@ -151,6 +150,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "achieved": ("Opnået, brutto", "Achieved, gross"),
     "chain_net": ("Netto", "Net"),
     "status": ("Status", "Status"),
+    "millions": ("mio. kr.", "DKK million"),
     "no_target": ("intet mål sat", "no target set"),
     "a_count": ("optælling, ingen effekt", "a count, not an effect"),
     "what_statuses_mean": ("Sådan skal status læses", "How to read the status"),
@@ -219,13 +219,9 @@ LINKS = {
     "impact": ("Regional virkning", "Regional impact"),
 }
 UNITS = {
-    "companies": ("virksomheder", "companies"),
-    "persons": ("personer", "persons"),
-    "courses": ("forløb", "courses"),
     "FTE": ("årsværk", "FTE"),
     "DKK": ("kr.", "DKK"),
-    "share": ("andel", "share"),
-}
+}  # an indicator that counts companies, persons or courses says so in its name
 REASONS = {
     "not in the register": ("findes ikke i registret", "not in the register"),
     "fewer than two years before": ("mindre end to år gammel ved start", "fewer than two years before the start"),

@@ -159,7 +159,7 @@ def company_truth(firms: Firms, programme: Programme) -> pd.DataFrame:
         mine = covered & (first["type"].to_numpy() == position)
         for outcome, gain in gained.items():
             observed = mine & has_accounts if outcome == "value_added" else mine
-            for event in range(HORIZON + 1):
+            for event in range(1 if outcome == "survival" else 0, HORIZON + 1):      # all are alive in the start year
                 seen = observed & (year + event <= LAST_YEAR)
                 if seen.any():
                     effect = gain[seen, at[seen] + event].mean()

@@ -15,11 +15,19 @@ from pipelines.matching.candidates import (
 
 def firm(name: str, fte: dict[int, float], area: str = "far", section: str = "C") -> pd.DataFrame:
     """One company: FTE by year, 0 for a closed year."""
-    return pd.DataFrame({
-        "company": name, "year": list(fte), "alive": [value > 0 for value in fte.values()], "fte": list(fte.values()),
-        "turnover": [1e6 * value for value in fte.values()], "section": section, "commuting_area": area,
-        "born": pd.Timestamp(f"{min(fte)}-03-01"), "first_year": min(fte),
-    })
+    return pd.DataFrame(
+        {
+            "company": name,
+            "year": list(fte),
+            "alive": [value > 0 for value in fte.values()],
+            "fte": list(fte.values()),
+            "turnover": [1e6 * value for value in fte.values()],
+            "section": section,
+            "commuting_area": area,
+            "born": pd.Timestamp(f"{min(fte)}-03-01"),
+            "first_year": min(fte),
+        }
+    )
 
 
 STEADY = dict.fromkeys(range(2004, 2012), 4.0)
@@ -27,22 +35,34 @@ STEADY = dict.fromkeys(range(2004, 2012), 4.0)
 
 @pytest.fixture
 def panel() -> pd.DataFrame:
-    return pd.concat([
-        firm("treated", {2004: 1, 2005: 2, 2006: 3, 2007: 4, 2008: 6, 2009: 7, 2010: 8, 2011: 8}, area="near"),
-        firm("young", {2008: 2.0, 2009: 2.0, 2010: 2.0, 2011: 2.0}, area="near"),
-        firm("closed", {**STEADY, 2009: 0.0, 2010: 0.0, 2011: 0.0}, area="near"),
-        firm("neighbour", STEADY, area="near"), firm("far", STEADY), firm("later", STEADY, area="near"), firm("gone", {**STEADY, 2009: 0.0}),
-    ], ignore_index=True)
+    return pd.concat(
+        [
+            firm("treated", {2004: 1, 2005: 2, 2006: 3, 2007: 4, 2008: 6, 2009: 7, 2010: 8, 2011: 8}, area="near"),
+            firm("young", {2008: 2.0, 2009: 2.0, 2010: 2.0, 2011: 2.0}, area="near"),
+            firm("closed", {**STEADY, 2009: 0.0, 2010: 0.0, 2011: 0.0}, area="near"),
+            firm("neighbour", STEADY, area="near"),
+            firm("far", STEADY),
+            firm("later", STEADY, area="near"),
+            firm("gone", {**STEADY, 2009: 0.0}),
+        ],
+        ignore_index=True,
+    )
 
 
 def cohorts(**years: int) -> pd.DataFrame:
     return pd.DataFrame({"company": list(years), "initiative_type": "food", "cohort": list(years.values())})
 
 
-def found(panel: pd.DataFrame, table: pd.DataFrame, cohort: int, **options) -> tuple[set[str], set[str], dict[str, int]]:
+def found(
+    panel: pd.DataFrame, table: pd.DataFrame, cohort: int, **options
+) -> tuple[set[str], set[str], dict[str, int]]:
     history = company_history(panel)
     one = next(c for c in company_candidates(history, table, **options) if c.cohort == cohort)
-    return set(history.units[one.treated["unit"]]), set(history.units[one.controls["unit"]]), {k: n for k, n in one.support.items() if n}
+    return (
+        set(history.units[one.treated["unit"]]),
+        set(history.units[one.controls["unit"]]),
+        {k: n for k, n in one.support.items() if n},
+    )
 
 
 def test_controls_are_active_untreated_up_to_the_horizon_and_from_other_areas(panel):
@@ -86,19 +106,30 @@ def test_a_company_with_two_years_has_the_growth_path_of_one(panel):
 
 
 def quarters(name: str, work: dict[int, bool]) -> pd.DataFrame:
-    return pd.DataFrame({
-        "person": name, "period": list(work), "year": [p // 4 for p in work], "employed": list(work.values()),
-        "wage": [1000.0 * at_work for at_work in work.values()], "age": 40, "sex": "1", "education": "basic",
-    })
+    return pd.DataFrame(
+        {
+            "person": name,
+            "period": list(work),
+            "year": [p // 4 for p in work],
+            "employed": list(work.values()),
+            "wage": [1000.0 * at_work for at_work in work.values()],
+            "age": 40,
+            "sex": "1",
+            "education": "basic",
+        }
+    )
 
 
 def test_persons_are_compared_at_a_pseudo_start_with_their_history_before_it():
     start = 2010 * 4
     always = {start + q: True for q in range(-6, 4)}
-    panel = pd.concat([
-        quarters("treated", {**always, start - 1: False, start - 2: False}), quarters("control", always),
-        quarters("moved", {start + q: True for q in range(-2, 4)}),
-    ])
+    panel = pd.concat(
+        [
+            quarters("treated", {**always, start - 1: False, start - 2: False}),
+            quarters("control", always),
+            quarters("moved", {start + q: True for q in range(-2, 4)}),
+        ]
+    )
     history = person_history(panel)
     table = pd.DataFrame({"person": ["treated", "stranger"], "initiative_type": "training", "cohort": [start, start]})
     one = person_candidates(history, table)[0]

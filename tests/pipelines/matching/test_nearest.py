@@ -239,6 +239,16 @@ def test_without_replacement_treated_choose_in_id_order_even_when_near_controls_
     assert found.table["control"].tolist() == list(range(100, 160))
 
 
+def test_without_replacement_a_crowd_of_equal_firms_is_served_in_id_order():
+    controls = pd.DataFrame({"id": np.arange(30_000), "x": 0.0})
+    treated = pd.DataFrame({"id": -np.arange(1, 6_001), "x": 0.0})
+    with patch.object(search, "RANK_PAIRS", 20_000):
+        found = match_controls(treated, controls, unit="id", covariates="x", ratio=6, replace=False)
+    assert found.table["control"].tolist() == list(range(30_000))
+    assert found.table["treated"].tolist() == np.repeat(np.arange(-6_000, -1_000), 6).tolist()
+    assert found.lost["reason"].tolist() == ["no control left in its cell"] * 1_000
+
+
 def test_a_control_weighs_the_sum_of_its_shares():
     # Treated 1 and 2 both take 10 and 11 (½ each); treated 3 stands in a cell where only 12 is (1).
     treated = pd.DataFrame({"id": [1, 2, 3], "cell": ["a", "a", "b"]})
