@@ -149,15 +149,22 @@ def verify(home: HomeDir = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def report(home: HomeDir = None, as_json: AsJson = False) -> None:
+def report(
+    home: HomeDir = None,
+    language: Annotated[str, typer.Option(help="da or en.")] = "da",
+    as_json: AsJson = False,
+) -> None:
     """Say where the page of the current release lies."""
     from pipelines.release import current
+    from pipelines.report import FILES
 
+    if language not in FILES:
+        raise CommandError(f"the page is not written in that language: --language takes {' or '.join(FILES)}")
     settings = _settings(home=home)
     release = current(settings.home)
-    if not (release / "report" / "index.html").is_file():
-        raise CommandError(f"the release {release.name} has no page")
-    page = settings.home / "releases" / "current" / "report" / "index.html"
+    if not (release / "report" / FILES[language]).is_file():
+        raise CommandError(f"the release {release.name} has no page in that language")
+    page = settings.home / "releases" / "current" / "report" / FILES[language]
     _print({"report": str(page)}, as_json, str(page))
 
 
@@ -261,7 +268,9 @@ def _sample_files() -> Iterable[tuple[Path, str]]:
 
 
 def _require_everything(settings: "Settings") -> None:
-    """Raise CommandError for the first thing a run needs that is not there, before anything is written."""
+    """Raise for the first thing a run needs that is not there or not as its contract says, before anything is written."""
+    from pipelines.registers import check_extracts
+
     _keys(settings)
     _is_synthetic(settings)
     deliveries = settings.home / "deliveries"
@@ -274,6 +283,7 @@ def _require_everything(settings: "Settings") -> None:
             f"the register {missing[0]} is not in {registers}: copy its extracts there as {missing[0]}<year>.parquet, "
             "or make a synthetic Denmark with `effekt world --scale sample`"
         )
+    check_extracts(settings.home / "registers", settings.as_of)
 
 
 def _missing_registers(home: Path) -> list[str]:

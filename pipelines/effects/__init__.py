@@ -10,8 +10,8 @@ from pipelines.effects.stage import give, tables
 
 __all__ = [
     "Aggregate",
-    "EstimationError",
     "Estimates",
+    "EstimationError",
     "Given",
     "GroupTime",
     "PreTrend",

@@ -88,14 +88,11 @@ def _design_key(setting: Setting, cell: Cell) -> tuple:
     return (early if varying else None, later)
 
 
-def _members(setting: Setting, weight, cell: Cell) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of the treated and of the controls of a cell, whether observed or not."""
+def _members(setting: Setting, cell: Cell) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of the treated and of the controls of a cell, whether observed or not, whatever their weight."""
     panel, choices = setting.panel, setting.choices
-    treated = panel.cohort == cell.cohort
     control = control_units(panel.cohort, panel.periods, cell, choices.control, choices.anticipation)
-    if weight is not None:
-        treated, control = treated & (weight > 0), control & (weight > 0)
-    return np.flatnonzero(treated).astype(np.int32), np.flatnonzero(control).astype(np.int32)
+    return np.flatnonzero(panel.cohort == cell.cohort).astype(np.int32), np.flatnonzero(control).astype(np.int32)
 
 
 def _count_treated(panel: PanelArrays, cell: Cell, weight) -> int:
@@ -110,7 +107,7 @@ def _estimate_panel(setting: Setting, weight, shared: list[Cell], start) -> tupl
     """
     panel, method = setting.panel, doubly_robust.METHODS[setting.method]
     periods = sorted((shared[0].base, shared[0].period))
-    treated, control = (_seen(setting, weight, rows, periods) for rows in _members(setting, weight, shared[0]))
+    treated, control = (_seen(setting, weight, rows, periods) for rows in _members(setting, shared[0]))
     found = {}
     try:
         _require(treated, control)
@@ -130,9 +127,7 @@ def _estimate_panel(setting: Setting, weight, shared: list[Cell], start) -> tupl
 def _estimate_sections(setting: Setting, weight, cell: Cell) -> CellEstimate:
     """One cell from all observations of its two periods; ψ is summed over each unit's observations."""
     panel, periods = setting.panel, (cell.base, cell.period)
-    groups = [
-        _seen(setting, weight, rows, (period,)) for rows in _members(setting, weight, cell) for period in periods
-    ]
+    groups = [_seen(setting, weight, rows, (period,)) for rows in _members(setting, cell) for period in periods]
     treated, control = np.union1d(*groups[:2]), np.union1d(*groups[2:])
     try:
         _require(treated, control)

@@ -1,6 +1,6 @@
 """Register extracts: found by name, read under contract, and turned into tables with the project's own names."""
 
-from pipelines.registers.extracts import REGISTERS, RegisterError, find_extracts, last_date, read_extracts
+from pipelines.registers.extracts import REGISTERS, RegisterError, check_extracts, find_extracts, last_date, read_extracts
 from pipelines.registers.imports import (
     import_education,
     import_firm,
@@ -12,6 +12,7 @@ from pipelines.registers.imports import (
 __all__ = [
     "REGISTERS",
     "RegisterError",
+    "check_extracts",
     "find_extracts",
     "import_education",
     "import_firm",

@@ -68,6 +68,16 @@ def last_date(directory: Path) -> date:
     return find_extracts(directory, "FIRM")[-1].ends
 
 
+def check_extracts(directory: Path, as_of: date | None = None) -> None:
+    """Look at the columns of every extract of every register that a run up to `as_of` would read; nothing is computed.
+
+    Raises RegisterError as `find_extracts` and `read_extracts` do.
+    """
+    con = ibis.duckdb.connect()
+    for register in REGISTERS:
+        read_extracts(con, directory, register, as_of)
+
+
 def read_extracts(con: ibis.BaseBackend, directory: Path, register: str, as_of: date | None = None) -> ibis.Table:
     """All periods of one register under each other, with the contract's column names and types, and `year` and `month`.
 

@@ -6,7 +6,7 @@ Belongs here: the tables of `chain.result`. Gross and net never share a column.
 from pipelines.report.blocks import Head, beside, missing, row, section, table
 from pipelines.report.findings import Findings, Row
 from pipelines.report.markup import Html, element
-from pipelines.report.numbers import interval, number
+from pipelines.report.numbers import decimals, interval, number
 from pipelines.report.results import meanings
 from pipelines.report.wording import LINKS, UNITS, name, say, text
 
@@ -66,7 +66,7 @@ def measure(link: Row, language: str) -> tuple[str, float, int]:
         return "%", 100, 1
     if link["measure_unit"] == "DKK" and largest >= 1e6:
         return say("millions", language), 1e-6, 1 if largest < 1e8 else 0
-    return unit, 1, 0
+    return unit, 1, 0 if link["basis"] == "count" else decimals(largest)
 
 
 def _net(link: Row, scale: float, places: int, language: str) -> Html:

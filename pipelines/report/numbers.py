@@ -8,12 +8,12 @@ from datetime import date
 MINUS = "−"
 NO_BREAK = "\N{NO-BREAK SPACE}"
 MONTHS = {
-    "da": "januar februar marts april maj juni juli august september oktober november december".split(),
-    "en": "January February March April May June July August September October November December".split(),
+    "da": ["januar", "februar", "marts", "april", "maj", "juni", "juli", "august", "september", "oktober", "november", "december"],
+    "en": ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"],
 }
 COUNTS = {
-    "da": "nul et to tre fire fem seks syv otte ni ti".split(),
-    "en": "zero one two three four five six seven eight nine ten".split(),
+    "da": ["nul", "et", "to", "tre", "fire", "fem", "seks", "syv", "otte", "ni", "ti"],
+    "en": ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"],
 }
 SWAP = str.maketrans({",": ".", ".": ","})
 
@@ -40,6 +40,11 @@ def interval(low: float, high: float, language: str, places: int = 0) -> str:
     """Both ends in words, since a dash beside a minus is misread: −7 til 106."""
     word = "til" if language == "da" else "to"
     return f"{number(low, language, places)} {word} {number(high, language, places)}"
+
+
+def decimals(*values: float | None) -> int:
+    """Decimals for figures that are read together: one where all are below ten, so that 0.4 is not read as 0."""
+    return 1 if max((abs(value) for value in values if value is not None), default=10) < 10 else 0
 
 
 def round_amount(value: float) -> float:

@@ -7,10 +7,11 @@ in brackets, since its verdict says that none should be quoted.
 from pipelines.report.blocks import Head, beside, missing, row, section, table
 from pipelines.report.findings import Findings, Row
 from pipelines.report.markup import Html, element, joined
-from pipelines.report.numbers import NO_BREAK, interval, number, percent, round_amount, signed
+from pipelines.report.numbers import NO_BREAK, decimals, interval, number, percent, round_amount, signed
 from pipelines.report.wording import say, years
 
 MONTHS_A_QUARTER = 3
+JOBS = ("gross", "deadweight", "net", "net_low", "net_high")
 
 
 def results(found: Findings) -> Html:
@@ -43,16 +44,18 @@ def _type_row(heads: tuple[Head, ...], one: Row, found: Findings) -> Html:
     def bracketed(words: str | None) -> object:
         return missing(say("missing", language, why=why)) if words is None else words if quoted else f"({words})"
 
+    places = decimals(*(one[name] for name in JOBS))
+
     def figure(name: str) -> str | None:
-        return None if one[name] is None else number(one[name], language)
+        return None if one[name] is None else number(one[name], language, places)
 
     gross = figure("gross")
     return row(
         heads, one["type"],
-        figure("companies") or "0",
+        number(one["companies"] or 0, language),
         missing(say("missing", language, why=why)) if gross is None else gross,
         bracketed(figure("deadweight")), bracketed(figure("net")),
-        bracketed(None if one["net_low"] is None else interval(one["net_low"], one["net_high"], language)),
+        bracketed(None if one["net_low"] is None else interval(one["net_low"], one["net_high"], language, places)),
         bracketed(None if one["net"] is None else cost(one, language)),
         verdict(found, one["verdict"], explained(one, found)),
         class_="unquoted" if not quoted else None,
@@ -100,12 +103,13 @@ def _size(one: Row, language: str) -> str:
 
 def _total_row(heads: tuple[Head, ...], found: Findings) -> Html:
     total, language = found.total, found.language
+    places = decimals(*(total[name] for name in JOBS))
     jobs = [
-        missing(say("is_missing", language)) if total[name] is None else number(total[name], language)
+        missing(say("is_missing", language)) if total[name] is None else number(total[name], language, places)
         for name in ("gross", "deadweight", "net")
     ]
     known = total["net_low"] is not None
-    ends = interval(total["net_low"], total["net_high"], language) if known else missing(say("is_missing", language))
+    ends = interval(total["net_low"], total["net_high"], language, places) if known else missing(say("is_missing", language))
     note = None
     if total["overlap"] is not None:
         sums = {"sum": number(total["sum_of_types"], language), "overlap": number(total["overlap"], language)}

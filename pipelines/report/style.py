@@ -75,8 +75,7 @@ tfoot th, tfoot td { border-top: 1px solid var(--ink); border-bottom: 2px solid 
 .mark.too_few_to_tell { color: var(--few); }
 .mark.too_few_to_tell::before { content: "?"; }
 .mark.not_comparable::before { content: "×"; }
-.mark.too_early::before { content: "…"; }
-.mark.not_covered::before, .mark.none::before { content: "–"; }
+.mark.too_early::before, .mark.not_covered::before, .mark.none::before { content: "–"; }
 .mark.too_few_to_tell::before, .mark.not_comparable::before, .mark.too_early::before, .mark.not_covered::before, .mark.none::before { width: .85em; height: auto; border: 0; margin-right: .3em; }
 .meanings { margin: .5rem 0 0; display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: .75rem 2rem; font-size: .875rem; }
 .meanings dd { margin: .1rem 0 0; color: var(--soft); }
@@ -126,7 +125,7 @@ summary { cursor: pointer; color: var(--effect); }
 .facts code { font-size: .9em; }
 .accounts { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 2rem 3rem; margin-top: 2.25rem; align-items: start; }
 
-@media (max-width: 48rem) {
+@media screen and (max-width: 60rem) {
   body { padding: 0 1.1rem 3rem; }
   h1 { margin-top: 2rem; }
   .lead { font-size: 1.0625rem; }
@@ -162,7 +161,16 @@ summary { cursor: pointer; color: var(--effect); }
   h2, h3, caption { break-after: avoid; }
   tr, .term, .facts > div, .limits li { break-inside: avoid; }
   .panels { grid-template-columns: repeat(3, 1fr); }
+  .wide { font-size: .8125rem; }
+  .wide th, .wide td { padding: .4rem .35rem; }
+  .wide th:first-child { padding-left: 0; }
+  .wide thead th, .wide small { font-size: .75rem; }
   .chains-grid { grid-template-columns: 1fr 1fr; gap: 1.5rem 2rem; }
+  .chain table { font-size: .75rem; }
+  .chain th, .chain td { padding: .3rem .3rem; }
+  .chain small { font-size: .6875rem; }
+  .chain thead th:nth-child(1) { width: 27%; }
+  .chain thead th:nth-child(5) { width: 26%; }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
 }
 """.strip()

@@ -1,7 +1,7 @@
 """What five operators would send for this world, planted mistakes included; how each writes a file is in `habits`."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -46,8 +46,8 @@ INITIATIVE_NAMES = {
 class Numbers:
     """Raw synthetic numbers of the units that some delivery names: position in the world → number."""
 
-    cvr: dict[int, str]
-    cpr: dict[int, str]
+    cvr: dict[int, str] = field(repr=False)
+    cpr: dict[int, str] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Delivery:
     operator: str
     kind: str
     period: str
-    rows: list[dict]
+    rows: list[dict] = field(repr=False)
 
 
 def draw_deliveries(

@@ -40,5 +40,8 @@ def decimal_column(units: np.ndarray, precision: int, scale: int, missing: np.nd
 
 
 def text_column(codes: np.ndarray, values: np.ndarray | list[str]) -> pa.Array:
-    """A text column from positions in a short list of values; stored dictionary-encoded."""
+    """A text column from positions in a short list of distinct values; stored dictionary-encoded.
+
+    With a value twice, Parquet's writer puts bytes of unused memory into the file, other ones in every run.
+    """
     return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), pa.array(values, type=pa.string()))

@@ -153,7 +153,7 @@ def write_bef(directory: Path, persons: Persons, names: np.ndarray, seed: int) -
             "REG": text_column(np.searchsorted(REGIONS, persons.region[rows]), list(REGIONS)),
             "CIVST": text_column(civil_status[rows], ["U", "G", "F", "E"]),
             "IE_TYPE": text_column(origin[rows], ["1", "2", "3"]),
-            "OPR_LAND": text_column(origin[rows], ["5100", "5999", "5100"]),
+            "OPR_LAND": text_column((origin[rows] == 1).astype(np.int64), ["5100", "5999"]),
         })
 
 

@@ -1,6 +1,6 @@
 """What is planted: how large the world is, who takes part in which type, and what that does to them.
 
-Fixed before any estimate was seen; `sample_data/README.md` prints it. Effects are full-time equivalents a firm by
+`sample_data/README.md` prints it, and says what was fixed before any estimate was seen. Effects are full-time equivalents a firm by
 event time.
 """
 

@@ -35,6 +35,20 @@ def stack_uses(data, table):
     return stacked.assign(copy=stacked["use"] * 10_000 + stacked["id"])
 
 
+def test_overlap_is_judged_without_weights_and_trimming_with_them():
+    # stratum 1: 10 treated of weight 2000 and 10 controls of weight 1: a propensity of 0.5 without, of 0.9995 with weights
+    random = np.random.default_rng(14)
+    x = np.repeat([1.0, 0.0, 1.0, 0.0], [10, 20, 10, 40])
+    before = pd.DataFrame({"id": range(80), "t": 1, "g": [2.0] * 30 + [np.nan] * 50, "y": 0.0, "x": x})
+    before["w"] = np.repeat([2000.0, 1.0], [10, 70])
+    change = random.normal(size=80)
+    cell = estimate(pd.concat([before, before.assign(t=2, y=change)]), covariates=("x",), method="ipw", weights="w").table
+    assert cell["n_trimmed"].item() == 10
+    assert cell["max_propensity"].item() == pytest.approx(20_000 / 20_010)
+    treated = np.average(change[:30], weights=before["w"][:30])
+    assert cell["att"].item() == pytest.approx(treated - change[40:].mean(), abs=1e-9)
+
+
 def test_only_the_scale_of_weights_is_irrelevant():
     data = draw_panel(1, varying=True)
     table, scaled, unweighted = (

@@ -73,13 +73,13 @@ def test_only_residents_from_16_to_66_have_a_row_and_the_dead_have_none(panel):
 
 def test_whoever_had_a_paid_hour_was_employed_and_wages_are_in_prices_of_the_base_year(panel):
     """2009 is at index 62.5: 50,000 become 80,000. An employment without hours is no employment."""
-    assert written(only_p(panel), "period employed paid_hours wage employer") == cells("""
-        period employed paid_hours wage employer
-        8039 true  481.00 80000.00 x
-        8040 true  0.01   80.00    x
-        8041 false 0.00   10.00    y
-        8042 false 0.00   0.00     .
-        8043 true  100.10 1000.50  .
+    assert written(only_p(panel), "period employed paid_hours wage") == cells("""
+        period employed paid_hours wage
+        8039 true  481.00 80000.00
+        8040 true  0.01   80.00
+        8041 false 0.00   10.00
+        8042 false 0.00   0.00
+        8043 true  100.10 1000.50
     """)
 
 

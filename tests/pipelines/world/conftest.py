@@ -42,3 +42,9 @@ def sample_files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def raw(sample_files: list[Path]) -> list[RawFile]:
     """The sample's raw deliveries, read back."""
     return [read_raw(path) for path in sample_files]
+
+
+@pytest.fixture(scope="session")
+def tiny_world() -> World:
+    """The tiny world as it is drawn."""
+    return draw_world(SCALES["tiny"], DEFAULT_SEED)

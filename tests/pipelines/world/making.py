@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,12 +55,13 @@ def read_raw(path: Path) -> RawFile:
     kind = kind_of(path)
     operator, period = path.stem.split(f"_{kind}_")
     if path.suffix == ".xlsx":
-        sheet = openpyxl.load_workbook(path, read_only=True).active
-        lines = [["" if value is None else str(value) for value in row] for row in sheet.values]
+        with closing(openpyxl.load_workbook(path, read_only=True)) as book:
+            lines = [["" if value is None else str(value) for value in row] for row in book.active.values]
     else:
         encoding, separator = CSV_HABITS[operator]
         with path.open(encoding=encoding, newline="") as file:
             lines = list(csv.reader(file, delimiter=separator))
-    names = {spelled: column.name for column in load(f"deliveries.{kind}").columns for spelled in (column.label, column.name)}
+    columns = load(f"deliveries.{kind}").columns
+    names = {column.label: column.name for column in columns} | {column.name: column.name for column in columns}
     header = [names[cell] for cell in lines[0]]
     return RawFile(operator, kind, period, path.suffix, [dict(zip(header, line, strict=True)) for line in lines[1:]])
