@@ -3,6 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 export EFFEKT_HOME ?= var
 export UV_COMPILE_BYTECODE = 1
+# Trust what the machine trusts: a site with its own certificate authority installs like any other.
+export UV_SYSTEM_CERTS = 1
+export UV_NATIVE_TLS = 1
 export PYTHONUTF8 = 1
 
 .PHONY: setup run test test-long check ui bench lock clean
