@@ -26,11 +26,6 @@ def joined(*content: object) -> Html:
     return Html("".join(piece if isinstance(piece, Html) else escape(str(piece)) for piece in content if piece is not None))
 
 
-def spread(pattern: str, **content: object) -> Html:
-    """A sentence with elements in its {places}."""
-    return Html(escape(pattern).format_map({name: joined(piece) for name, piece in content.items()}))
-
-
 def _attribute(name: str, value: object) -> str:
     if value is None or value is False:
         return ""

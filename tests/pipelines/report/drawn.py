@@ -1,4 +1,4 @@
-"""A warehouse, drawn: five types of initiative, one for each thing that can be said of a cost and of an effect."""
+"""A warehouse, drawn: six types of initiative, one for each thing that can be said of a cost and of an effect."""
 
 from datetime import date, datetime
 from pathlib import Path

@@ -5,17 +5,20 @@ import re
 import pytest
 
 from pipelines.report import FILES, render
-from tests.pipelines.report.drawn import TOTAL, drawn, rows_of, warehouse
+from pipelines.report.answer import headline, paragraph
+from pipelines.report.numbers import NO_BREAK
+from tests.pipelines.report.drawn import drawn, warehouse
 from tests.pipelines.report.reading import Page
+
+TOTAL_ROW = {
+    "horizon": 2, "companies": 1310, "n_not_estimated": 33, "gross": 2314.45, "deadweight": 867.25, "net": 1447.2,
+    "net_low": 1100.5, "net_high": 1793.9,
+}
 
 
 def rendered(place, language="da", **changed) -> Page:
     page = render(warehouse(place, **changed), place, language)
     return Page(page.read_text(encoding="utf-8"))
-
-
-def total(**changed: str) -> list[dict]:
-    return [row | changed for row in rows_of(TOTAL) if row["event_time"] == "2"]
 
 
 def test_the_danish_page_answers_in_words_and_numbers_as_danes_write_them(pages):
@@ -76,7 +79,7 @@ def test_the_same_warehouse_gives_the_same_bytes_and_another_run_of_it_too(drawn
 def test_hostile_text_in_the_tables_is_shown_as_text(tmp_path):
     hostile = '<script>alert("x")</script>&{language}'
     links = [row | {"name_da": hostile, "measure_unit": hostile} for row in drawn()["chain.link"]]
-    project = {name: hostile for name in ("project", "initiative", "name", "operator")}
+    project = dict.fromkeys(("project", "initiative", "name", "operator"), hostile)
     project |= {"initiative_type": "food", "delivery": "first"}
     support = [row | {"reason": hostile} for row in drawn()["effect.support"]]
     page = render(
@@ -93,26 +96,37 @@ def test_a_strip_and_a_limit_say_that_the_data_are_synthetic_only_when_they_are(
     assert "yntetiske" not in real.words
 
 
-def test_an_interval_that_holds_zero_is_no_claim(tmp_path):
-    page = rendered(tmp_path, effect__total=total(net_low="-12.4"))
-    assert "for usikkert til at sige, om støtten gav job" in page.words
-    assert "men 95 %-intervallet fra −12 til 1.794 rummer nul" in page.words
+def test_an_interval_that_holds_zero_is_no_claim():
+    open_answer = TOTAL_ROW | {"net_low": -12.4}
+    assert headline(open_answer, "da").endswith("for usikkert til at sige, om støtten gav job")
+    assert "men 95 %-intervallet fra −12 til 1.794 rummer nul" in paragraph(open_answer, "da")
 
 
-def test_a_loss_of_jobs_is_told_as_one_and_no_share_of_it_is_called_deadweight(tmp_path):
-    lost = {"gross": "-100", "deadweight": "50", "net": "-150", "net_low": "-200", "net_high": "-100"}
-    page = rendered(tmp_path, "en", effect__total=total(**lost))
-    assert "1,310 companies: 150 jobs fewer than without the support" in page.words
-    assert "had 100 full-time equivalents fewer" in page.words
-    assert "Of these" not in page.words
-    assert "did not take part grew by the equivalent of 50 full-time equivalents" in page.words
+def test_a_loss_of_jobs_is_told_as_one_and_no_share_of_it_is_called_deadweight():
+    lost = TOTAL_ROW | {"gross": -100.0, "deadweight": 50.0, "net": -150.0, "net_low": -200.0, "net_high": -100.0}
+    assert headline(lost, "en").replace(NO_BREAK, " ") == "1,310 companies: 150 jobs fewer than without the support"
+    told = paragraph(lost, "en").replace(NO_BREAK, " ")
+    assert "had 100 full-time equivalents fewer" in told
+    assert "did not take part grew by the equivalent of 50 full-time equivalents" in told
+    assert "Of these" not in told
 
 
-def test_one_company_and_one_job_are_singular(tmp_path):
-    one = {"n_treated": "1", "n_not_estimated": "1", "gross": "1.2", "deadweight": "0.3", "net": "1", "net_low": "0.5", "net_high": "1.4"}
-    page = rendered(tmp_path, "en", effect__total=total(**one))
-    assert "1 company: 1 job that" in page.words
-    assert "Another 1 company took part" in page.words
+def test_comparable_companies_that_shrank_are_not_called_deadweight():
+    told = paragraph(TOTAL_ROW | {"deadweight": -30.0}, "da").replace(NO_BREAK, " ")
+    assert "gik i samme tid tilbage svarende til 30 årsværk" in told
+    assert "Heraf" not in told
+
+
+def test_what_would_have_happened_anyway_is_not_told_when_nobody_knows():
+    unknown = TOTAL_ROW | {"deadweight": None, "net": None, "net_low": None, "net_high": None}
+    assert "cannot be told yet" in paragraph(unknown, "en")
+    assert headline(unknown, "en").endswith("too uncertain to tell whether the support gave jobs")
+
+
+def test_one_company_and_one_job_are_singular():
+    one = TOTAL_ROW | {"companies": 1, "n_not_estimated": 1, "net": 1.0, "net_low": 0.5, "net_high": 1.4}
+    assert headline(one, "en").replace(NO_BREAK, " ").startswith("1 company: 1 job that")
+    assert "Another 1 company took part" in paragraph(one, "en").replace(NO_BREAK, " ")
 
 
 def test_a_warehouse_without_any_result_gives_a_page_that_says_so(tmp_path):

@@ -26,14 +26,8 @@ def test_no_line_is_wider_than_the_terminal_and_no_word_is_cut(rows, width):
     text = printed(rows, width)
     assert max(map(len, text.splitlines())) <= min(max(width, 100), 140)
     assert "…" not in text
-    for word in ("Sustainable", "aquaculture", "comparable", "effect", "bound", "1,794"):
-        assert word in text or word == "Sustainable"
-
-
-def test_long_names_wrap_between_words(rows):
-    text = printed(rows, 100)
-    assert "Maritime" in text
-    assert "development" in text
+    for word in ("aquaculture", "development", "comparable", "welfare", "bound", "1,794"):
+        assert word in text
 
 
 def test_costs_are_sets(rows):

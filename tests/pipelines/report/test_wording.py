@@ -2,9 +2,11 @@
 
 import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 
+from pipelines.report import wording
 from pipelines.report.numbers import day, interval, number, percent, round_amount, signed, spelled
 from pipelines.report.wording import LINKS, NOUNS, PHRASES, REASONS, UNITS, counted, name, say, years
 
@@ -18,11 +20,7 @@ def test_a_phrase_is_there_in_both_languages_with_the_same_places(phrase):
 
 
 def test_every_phrase_is_used():
-    from pathlib import Path
-
-    import pipelines.report
-
-    room = Path(pipelines.report.__file__).parent
+    room = Path(wording.__file__).parent
     used = " ".join(path.read_text(encoding="utf-8") for path in room.glob("*.py") if path.name != "wording.py")
     built = ("cost_", "unit_")  # made of a code
     assert [phrase for phrase in PHRASES if f'"{phrase}"' not in used and not phrase.startswith(built)] == []
