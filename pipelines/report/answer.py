@@ -3,6 +3,8 @@
 Belongs here: choosing the words that the figures bear. The figures themselves are read, never worked out.
 """
 
+from collections.abc import Iterable
+
 from pipelines.report.findings import Findings, Row
 from pipelines.report.markup import Html, element
 from pipelines.report.numbers import day, interval, number
@@ -34,23 +36,30 @@ def answer(found: Findings) -> Html:
         return element("section", *words, class_="answer")
     return element(
         "section",
-        element("h1", headline(total, language)),
-        element("p", paragraph(total, language), class_="lead"),
+        element("h1", headline(total, language, weak_part(found.types))),
+        element("p", paragraph(total, language, weak_part(found.types)), class_="lead"),
         the_sum(total, language),
         class_="answer",
     )
 
 
-def headline(total: Row, language: str) -> str:
-    """As much as the interval of the net effect lets one say."""
+def weak_part(types: Iterable[Row]) -> int:
+    """Companies in the types that must not be compared; the total counts them too."""
+    return sum(one["companies"] or 0 for one in types if one["verdict"] == "not_comparable")
+
+
+def headline(total: Row, language: str, weak: int = 0) -> str:
+    """As much as the interval of the net effect lets one say, and nothing where most of the companies cannot be compared."""
     companies = counted("company", total["companies"], language)
+    if weak > total["companies"] / 2:
+        return say("headline_weak", language, companies=companies)
     if total["net_low"] is None or total["net_low"] <= 0 <= total["net_high"]:
         return say("headline_open", language, companies=companies)
     direction = "headline_up" if total["net"] > 0 else "headline_down"
     return say(direction, language, companies=companies, jobs=counted("job", abs(total["net"]), language))
 
 
-def paragraph(total: Row, language: str) -> str:
+def paragraph(total: Row, language: str, weak: int = 0) -> str:
     """What happened, what would have happened anyway, what is left, and why the first figure alone is none."""
     gross, deadweight = total["gross"], total["deadweight"]
     told = {
@@ -64,6 +73,8 @@ def paragraph(total: Row, language: str) -> str:
     else:
         words += _anyway(gross, deadweight, language) + _left(total, language)
     words += " " + say("why_compare", language)
+    if weak:
+        words += say("weak_part", language, companies=counted("company", weak, language))
     if total["n_not_estimated"]:
         words += say("not_covered", language, companies=counted("company", total["n_not_estimated"], language))
     return words

@@ -3,7 +3,7 @@
 Belongs here: words. {places} are filled by `say`; counts choose their form with `plural`.
 """
 
-from pipelines.report.numbers import number, spelled
+from pipelines.report.numbers import NO_BREAK, number, spelled
 
 PHRASES: dict[str, tuple[str, str]] = {
     # masthead
@@ -21,6 +21,9 @@ PHRASES: dict[str, tuple[str, str]] = {
     "headline_open": (
         "{companies}: for usikkert til at sige, om støtten gav job",
         "{companies}: too uncertain to tell whether the support gave jobs"),
+    "headline_weak": (
+        "{companies}: sammenligningen er for svag til at sige, om støtten gav job",
+        "{companies}: the comparison is too weak to tell whether the support gave jobs"),
     "headline_none": ("Endnu intet resultat for virksomhederne", "No result for the companies yet"),
     "none_yet": (
         "Ingen indsatstype har endnu et resultat, der kan opgøres. Tabellerne nedenfor viser, hvad der er indberettet.",
@@ -56,6 +59,9 @@ PHRASES: dict[str, tuple[str, str]] = {
     "not_covered": (
         " Yderligere {companies} deltog, men kunne ikke følges eller sammenlignes og indgår ikke i tallene.",
         " Another {companies} took part but could not be followed or compared, and are not in the figures."),
+    "weak_part": (
+        " Tallene omfatter {companies} i indsatstyper, hvis egen sammenligning ikke holder.",
+        " The figures include {companies} in types of initiative whose own comparison does not hold."),
     "gross": ("Bruttoændring", "Gross change"),
     "gross_note": ("Deltagernes egen ændring, årsværk", "The participants' own change, FTE"),
     "deadweight": ("Ville være kommet alligevel", "Would have come anyway"),
@@ -77,7 +83,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "overlap": (
         "Typernes egne nettotal giver tilsammen {sum}; forskellen på {overlap} er overlap.",
         "The types' own net figures add up to {sum}; the difference of {overlap} is overlap."),
-    "cost_bounded": ("mellem {low} og {high}", "between {low} and {high}"),
+    "cost_bounded": ("mellem {low} og\N{NO-BREAK SPACE}{high}", "between {low} and\N{NO-BREAK SPACE}{high}"),
     "cost_unbounded": ("mindst {low}; ingen øvre grænse", "at least {low}; no upper bound"),
     "cost_none": ("intet beløb: intervallet rummer ikke ét nettojob", "no amount: the interval holds no net job"),
     "effect_up": ("{percent} flere årsværk end uden støtten ({interval})", "{percent} more FTE than without the support ({interval})"),
@@ -244,7 +250,7 @@ NOUNS = {
 
 def say(phrase: str, language: str, **values: object) -> str:
     """A phrase with its {places} filled. KeyError for a phrase or a place that nobody gave."""
-    return text(PHRASES[phrase], language).format_map(values)
+    return text(PHRASES[phrase], language).replace(" %", f"{NO_BREAK}%").format_map(values)
 
 
 def plural(noun: str, count: float, language: str) -> str:

@@ -99,7 +99,7 @@ def test_a_strip_and_a_limit_say_that_the_data_are_synthetic_only_when_they_are(
 def test_an_interval_that_holds_zero_is_no_claim():
     open_answer = TOTAL_ROW | {"net_low": -12.4}
     assert headline(open_answer, "da").endswith("for usikkert til at sige, om støtten gav job")
-    assert "men 95 %-intervallet fra −12 til 1.794 rummer nul" in paragraph(open_answer, "da")
+    assert "men 95 %-intervallet fra −12 til 1.794 rummer nul" in paragraph(open_answer, "da").replace(NO_BREAK, " ")
 
 
 def test_a_loss_of_jobs_is_told_as_one_and_no_share_of_it_is_called_deadweight():
@@ -121,6 +121,12 @@ def test_what_would_have_happened_anyway_is_not_told_when_nobody_knows():
     unknown = TOTAL_ROW | {"deadweight": None, "net": None, "net_low": None, "net_high": None}
     assert "cannot be told yet" in paragraph(unknown, "en")
     assert headline(unknown, "en").endswith("too uncertain to tell whether the support gave jobs")
+
+
+def test_nothing_is_claimed_where_most_of_the_companies_cannot_be_compared(pages):
+    assert headline(TOTAL_ROW, "en", weak=655).endswith("jobs that would not have come otherwise")
+    assert headline(TOTAL_ROW, "en", weak=656).endswith("the comparison is too weak to tell whether the support gave jobs")
+    assert "Tallene omfatter 139 virksomheder i indsatstyper, hvis egen sammenligning ikke holder." in pages["da"].words
 
 
 def test_one_company_and_one_job_are_singular():

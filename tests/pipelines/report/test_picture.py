@@ -2,6 +2,7 @@
 
 import re
 
+from pipelines.report.numbers import NO_BREAK
 from pipelines.report.picture import extent
 from tests.pipelines.report.reading import Page
 
@@ -11,7 +12,7 @@ def panels(source: str) -> list[str]:
 
 
 def test_each_type_with_effects_has_a_panel_that_says_what_it_shows(sources, pages):
-    told = [attributes["aria-label"] for attributes in pages["da"].all("svg")]
+    told = [attributes["aria-label"].replace(NO_BREAK, " ") for attributes in pages["da"].all("svg")]
     assert len(told) == 2
     assert told[0] == (
         "Fiskeri, akvakultur og fødevarer: 1,7 årsværk pr. virksomhed to år efter start, 95 %-interval 1,0 til 2,4. Konklusion: effekt.")

