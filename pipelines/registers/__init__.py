@@ -1,6 +1,13 @@
 """Register extracts: found by name, read under contract, and turned into tables with the project's own names."""
 
-from pipelines.registers.extracts import REGISTERS, RegisterError, check_extracts, find_extracts, last_date, read_extracts
+from pipelines.registers.extracts import (
+    REGISTERS,
+    RegisterError,
+    check_extracts,
+    find_extracts,
+    last_date,
+    read_extracts,
+)
 from pipelines.registers.imports import (
     import_education,
     import_firm,
