@@ -15,14 +15,11 @@ PERSON_COLUMNS = ("person", "period", "employed", "wage", "age", "year", "sex", 
 @table_asset(
     *TABLES,
     group="matching",
-    takes={
-        "firm_year": "panel.firm_year", "company_cohort": "panel.company_cohort",
-        "person_quarter": "panel.person_quarter", "person_cohort": "panel.person_cohort",
-    },
+    takes={"firm_year": "panel.firm_year", "person_quarter": "panel.person_quarter", "entry": "panel.entry"},
 )
-def matched(
-    firm_year: ibis.Table, company_cohort: pd.DataFrame, person_quarter: ibis.Table, person_cohort: pd.DataFrame
-) -> dict[str, pd.DataFrame]:
-    companies = matching.match_companies(numeric(firm_year, *FIRM_COLUMNS), company_cohort)
-    persons = matching.match_persons(numeric(person_quarter, *PERSON_COLUMNS), person_cohort)
-    return matching.tables(companies, persons)
+def matched(firm_year: ibis.Table, person_quarter: ibis.Table, entry: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    companies, persons = (entry[entry["unit"] == unit] for unit in ("company", "person"))
+    return matching.tables(
+        matching.match_companies(numeric(firm_year, *FIRM_COLUMNS), companies),
+        matching.match_persons(numeric(person_quarter, *PERSON_COLUMNS), persons),
+    )

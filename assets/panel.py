@@ -46,3 +46,8 @@ def company_cohort(companies: ibis.Table, projects: ibis.Table) -> ibis.Table:
 @table_asset("panel.person_cohort", group="panel", takes={"persons": "participation.person", **COHORT_TAKES})
 def person_cohort(persons: ibis.Table, projects: ibis.Table) -> ibis.Table:
     return panel.person_cohort(persons, projects)
+
+
+@table_asset("panel.entry", group="panel", takes={"companies": "participation.company", "persons": "participation.person"})
+def entry(companies: ibis.Table, persons: ibis.Table) -> ibis.Table:
+    return panel.entry(companies, persons)

@@ -4,6 +4,7 @@ Reads panel tables only. Nothing after the period before treatment enters a cova
 asked of both sides (DOMAIN.md, Identification 1).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,44 @@ PERSON_AGE_BANDS = (25, 30, 40, 50, 60)
 WINDOW = 5                                     # years or, for persons, eight quarters in which a control stays untreated
 PERSON_WINDOW = 8
 COMMON_AREA = 0.02                             # share of a type's participants from which a commuting area counts as its own
+
+
+FOURTH_QUARTER = 10                            # month from which a start is late in its year
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Who is compared with whom; the headline is the variant with every default.
+
+    to_horizon: controls stay untreated up to the horizon, else only up to the start. own_areas: controls from the type's
+    own commuting areas allowed. supported_before: the participants are those with earlier support of another type.
+    late_starts: starts in the fourth quarter count for the next year. placebo: the nearest control of each participant
+    takes its place, and the participants are gone.
+    """
+
+    name: str = "headline"
+    to_horizon: bool = True
+    own_areas: bool = False
+    supported_before: bool = False
+    late_starts: bool = False
+    placebo: bool = False
+
+
+HEADLINE = Variant()
+COMPANY_VARIANTS = (
+    HEADLINE,
+    Variant("untreated_at_start", to_horizon=False),
+    Variant("same_area", own_areas=True),
+    Variant("supported_before", supported_before=True),
+    Variant("late_starts", late_starts=True),
+    Variant("placebo", placebo=True),
+)
+PERSON_VARIANTS = (
+    HEADLINE,
+    Variant("untreated_at_start", to_horizon=False),
+    Variant("supported_before", supported_before=True),
+    Variant("placebo", placebo=True),
+)
 
 
 @dataclass(frozen=True)
@@ -42,8 +81,10 @@ class CompanyHistory:
     fte: np.ndarray
     turnover: np.ndarray
     founded: np.ndarray
-    section: np.ndarray
-    area: np.ndarray                 # commuting area of the seat in each year
+    section: np.ndarray              # position in sections
+    sections: np.ndarray
+    area: np.ndarray                 # position in areas of the seat's commuting area
+    areas: np.ndarray
 
     def at(self, table: np.ndarray, year: int) -> np.ndarray:
         """Column of `table` for a calendar year."""
@@ -71,7 +112,7 @@ def company_history(firm_year: pd.DataFrame) -> CompanyHistory:
         fte=dense(firm_year["fte"].to_numpy(dtype=float), np.nan, float),
         turnover=dense(firm_year["turnover"].to_numpy(dtype=float), np.nan, float),
         founded=founded,
-        section=sections[dense(section, 0, np.int32)], area=areas[dense(area, 0, np.int32)],
+        section=dense(section, 0, np.int32), sections=sections, area=dense(area, 0, np.int32), areas=areas,
     )
 
 
@@ -99,7 +140,8 @@ def company_covariates(history: CompanyHistory, cohort: int) -> pd.DataFrame:
     with np.errstate(divide="ignore", invalid="ignore"):
         return pd.DataFrame({
             "unit": np.arange(history.units.size),
-            "section": history.at(history.section, before),
+            "section": pd.Categorical.from_codes(history.at(history.section, before), history.sections),
+            "commuting_area": pd.Categorical.from_codes(history.at(history.area, before), history.areas),
             "size_band": np.digitize(np.nan_to_num(last), SIZE_BANDS),
             "age_band": np.digitize(age, AGE_BANDS),
             "fte_before": last,
@@ -115,56 +157,74 @@ def _finite(values: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def company_candidates(
-    history: CompanyHistory, cohorts: pd.DataFrame, *, same_area: bool = False
-) -> list[Candidates]:
-    """Candidates by type and cohort.
+def company_candidates(history: CompanyHistory, entries: pd.DataFrame, variant: Variant) -> Iterator[Candidates]:
+    """Candidates by type and cohort, companies of `panel.entry` given.
 
-    Treated: first participation in any type is in this type and year. Controls: no participation up to five years on, in a
-    commuting area that is not one of the type's own (`same_area` lifts that). Both active in the start year and two before.
+    Both sides are active in the start year and in the two years before it. Controls come from commuting areas that are
+    not among the type's own, unless the variant lets them in.
     """
-    unit = np.searchsorted(history.units, cohorts["company"].to_numpy(dtype=str))
-    known = np.isin(cohorts["company"].to_numpy(dtype=str), history.units)
-    first = np.full(history.units.size, np.inf)
-    first[unit[known]] = cohorts["cohort"].to_numpy()[known]
-    found = []
-    for (kind, cohort), rows in cohorts.groupby(["initiative_type", "cohort"], sort=True):
-        mine = known[rows.index]
-        treated = unit[rows.index][mine]
+    for group in _groups(history.units, entries, variant, WINDOW):
+        cohort, treated = group.cohort, group.treated
         if cohort - 2 < history.years[0] or cohort > history.years[-1]:
-            found.append(Candidates(kind, int(cohort), _none(), _none(), {"outside the years of the register": len(rows)}))
+            yield Candidates(group.initiative_type, cohort, _none(), _none(), {"outside the years of the register": group.n})
             continue
-        table = company_covariates(history, int(cohort))
+        table = company_covariates(history, cohort)
         active = history.at(history.alive, cohort)
         established = history.at(history.alive, cohort - 1) & history.at(history.alive, cohort - 2)
-        untreated = first > cohort + WINDOW
-        if not same_area:
-            untreated &= ~np.isin(history.at(history.area, cohort - 1), _own_areas(history, cohorts, unit, known, kind))
+        untreated = group.untreated
+        if not variant.own_areas:
+            untreated = untreated & ~np.isin(history.at(history.area, cohort - 1), _own_areas(history, group.participants))
         ready = treated[active[treated] & established[treated]]
         support = {
-            "not in the register": int((~mine).sum()),
+            "not in the register": group.n - treated.size,
             "not active in the start year": int((~active[treated]).sum()),
             "fewer than two years before": int((active[treated] & ~established[treated]).sum()),
         }
-        found.append(Candidates(
-            kind, int(cohort), table.iloc[np.sort(ready)], table.iloc[np.flatnonzero(active & established & untreated)], support,
-        ))
-    return found
+        controls = table.iloc[np.flatnonzero(active & established & untreated)]
+        yield Candidates(group.initiative_type, cohort, table.iloc[np.sort(ready)], controls, support)
+
+
+@dataclass(frozen=True)
+class Group:
+    """One type and cohort: n participants, positions of those in the register, of all its type's, and who is untreated."""
+
+    initiative_type: str
+    cohort: int
+    n: int
+    treated: np.ndarray
+    participants: np.ndarray
+    untreated: np.ndarray            # (units,) whether a unit may be a control by its own participations
+
+
+def _groups(units: np.ndarray, entries: pd.DataFrame, variant: Variant, window: int) -> Iterator[Group]:
+    """Types and cohorts in order, as the variant has them; units is the sorted register that positions refer to."""
+    moved = entries["cohort"] + (variant.late_starts & (pd.to_datetime(entries["start"]).dt.month >= FOURTH_QUARTER))
+    names = entries["unit_id"].to_numpy(dtype=str)
+    known = np.isin(names, units)
+    position = np.searchsorted(units, names)
+    first = np.full(units.size, np.inf)
+    np.minimum.at(first, position[known], moved.to_numpy(dtype=float)[known])
+    taking_part = (entries["position"] == 1) != variant.supported_before
+    table = pd.DataFrame({
+        "initiative_type": entries["initiative_type"], "cohort": moved, "place": np.where(known, position, -1),
+    })[taking_part.to_numpy()]
+    participants = {kind: np.unique(rows[rows >= 0]) for kind, rows in table.groupby("initiative_type")["place"]}
+    for (kind, cohort), place in table.groupby(["initiative_type", "cohort"], sort=True)["place"]:
+        untreated = first > cohort + (window if variant.to_horizon else 0)
+        treated = place.to_numpy()[place.to_numpy() >= 0]
+        yield Group(kind, int(cohort), len(place), treated, participants[kind], untreated)
 
 
 def _none() -> pd.DataFrame:
     return pd.DataFrame({"unit": np.array([], dtype=np.int64)})
 
 
-def _own_areas(
-    history: CompanyHistory, cohorts: pd.DataFrame, unit: np.ndarray, known: np.ndarray, kind: str
-) -> np.ndarray:
+def _own_areas(history: CompanyHistory, participants: np.ndarray) -> np.ndarray:
     """Commuting areas that hold at least two per cent of a type's participants; none if that would leave no area over."""
-    mine = known & (cohorts["initiative_type"] == kind).to_numpy()
-    area = history.area[unit[mine], -1]
+    area = history.area[participants, -1]
     names, count = np.unique(area, return_counts=True)
     own = names[count >= COMMON_AREA * max(area.size, 1)]
-    return own if own.size < np.unique(history.area[:, -1]).size else np.array([], dtype=str)
+    return own if own.size < np.unique(history.area[:, -1]).size else own[:0]
 
 
 @dataclass(frozen=True)
@@ -176,8 +236,8 @@ class PersonHistory:
     employed: np.ndarray
     wage: np.ndarray
     birth_year: np.ndarray
-    sex: np.ndarray
-    education: np.ndarray
+    sex: pd.Categorical
+    education: pd.Categorical
 
 
 def person_history(person_quarter: pd.DataFrame) -> PersonHistory:
@@ -197,7 +257,7 @@ def person_history(person_quarter: pd.DataFrame) -> PersonHistory:
         code, values = _coded(person_quarter[name])
         kept = np.zeros(units.size, dtype=np.int32)
         kept[row] = code
-        traits[name] = values[kept]
+        traits[name] = pd.Categorical.from_codes(kept, values)
     return PersonHistory(units, first + np.arange(shape[1]), employed, wage, birth_year, traits["sex"], traits["education"])
 
 
@@ -219,26 +279,23 @@ def person_covariates(history: PersonHistory, cohort: int) -> pd.DataFrame:
     })
 
 
-def person_candidates(history: PersonHistory, cohorts: pd.DataFrame) -> list[Candidates]:
-    """Candidates by type and quarter. A control gets the quarter of the treated as its pseudo-start and stays untreated for two years."""
-    person = cohorts["person"].to_numpy(dtype=str)
-    known = np.isin(person, history.units)
-    unit = np.searchsorted(history.units, person)
-    first = np.full(history.units.size, np.inf)
-    first[unit[known]] = cohorts["cohort"].to_numpy()[known]
-    found = []
-    for (kind, cohort), rows in cohorts.groupby(["initiative_type", "cohort"], sort=True):
-        mine = known[rows.index]
-        treated = unit[rows.index][mine]
-        now = int(cohort) - int(history.periods[0])
+def person_candidates(history: PersonHistory, entries: pd.DataFrame, variant: Variant) -> Iterator[Candidates]:
+    """Candidates by type and quarter, persons of `panel.entry` given: resident adults in the year before and at the start.
+
+    A control gets the quarter of the treated as its pseudo-start.
+    """
+    for group in _groups(history.units, entries, variant, PERSON_WINDOW):
+        now, treated = group.cohort - int(history.periods[0]), group.treated
         if now < 4 or now >= history.periods.size:
-            found.append(Candidates(kind, int(cohort), _none(), _none(), {"fewer than four quarters before": len(rows)}))
+            yield Candidates(group.initiative_type, group.cohort, _none(), _none(), {"fewer than four quarters before": group.n})
             continue
         resident = (history.employed[:, now - 4:now + 1] >= 0).all(axis=1)
-        table = person_covariates(history, int(cohort))
-        support = {"not in the register": int((~mine).sum()), "not resident in the year before": int((~resident[treated]).sum())}
-        untreated = first > cohort + PERSON_WINDOW
-        found.append(Candidates(
-            kind, int(cohort), table.iloc[np.sort(treated[resident[treated]])], table.iloc[np.flatnonzero(resident & untreated)], support,
-        ))
-    return found
+        table = person_covariates(history, group.cohort)
+        support = {
+            "not in the register": group.n - treated.size,
+            "not resident in the year before": int((~resident[treated]).sum()),
+        }
+        ready = table.iloc[np.sort(treated[resident[treated]])]
+        yield Candidates(
+            group.initiative_type, group.cohort, ready, table.iloc[np.flatnonzero(resident & group.untreated)], support,
+        )

@@ -25,6 +25,25 @@ def person_cohort(participations: ibis.Table, projects: ibis.Table) -> ibis.Tabl
     return _cohort(rows, "person", projects, None)
 
 
+def entry(companies: ibis.Table, persons: ibis.Table) -> ibis.Table:
+    """`panel.entry`: one row a unit and initiative type, its first participation in it; position counts types in order."""
+    years = companies.start.year().cast("int32")
+    quarters = (persons.start.year() * 4 + persons.start.quarter() - 1).cast("int32")
+    found = [
+        _entries(companies.mutate(cohort=years, unit_id=companies.company), "company"),
+        _entries(persons.mutate(cohort=quarters, unit_id=persons.person), "person"),
+    ]
+    return ibis.union(*found).order_by("unit", "unit_id", "position")
+
+
+def _entries(rows: ibis.Table, unit: str) -> ibis.Table:
+    first = ibis.window(group_by=["unit_id", "initiative_type"], order_by=[rows.start, rows.project])
+    rows = rows.mutate(rank=ibis.row_number().over(first)).filter(lambda table: table["rank"] == 0)
+    order = ibis.window(group_by="unit_id", order_by=[rows.start, rows.project])
+    position = (ibis.row_number().over(order) + 1).cast("int32")
+    return rows.select("unit_id", "initiative_type", "cohort", "start", "project", unit=ibis.literal(unit), position=position)
+
+
 def _cohort(rows: ibis.Table, unit: str, projects: ibis.Table, prices: ibis.Table | None) -> ibis.Table:
     order = ibis.window(group_by=unit, order_by=[rows.start, rows.project])
     ranked = rows.mutate(

@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 
 from pipelines.matching.candidates import (
+    HEADLINE,
+    Variant,
     company_candidates,
     company_covariates,
     company_history,
@@ -50,14 +52,18 @@ def panel() -> pd.DataFrame:
 
 
 def cohorts(**years: int) -> pd.DataFrame:
-    return pd.DataFrame({"company": list(years), "initiative_type": "food", "cohort": list(years.values())})
+    """Entries: one first participation a unit, in January."""
+    return pd.DataFrame({
+        "unit_id": list(years), "initiative_type": "food", "cohort": list(years.values()), "position": 1,
+        "start": [pd.Timestamp(year, 1, 15) for year in years.values()],
+    })
 
 
 def found(
-    panel: pd.DataFrame, table: pd.DataFrame, cohort: int, **options
+    panel: pd.DataFrame, table: pd.DataFrame, cohort: int, variant: Variant = HEADLINE
 ) -> tuple[set[str], set[str], dict[str, int]]:
     history = company_history(panel)
-    one = next(c for c in company_candidates(history, table, **options) if c.cohort == cohort)
+    one = next(c for c in company_candidates(history, table, variant) if c.cohort == cohort)
     return (
         set(history.units[one.treated["unit"]]),
         set(history.units[one.controls["unit"]]),
@@ -72,8 +78,35 @@ def test_controls_are_active_untreated_up_to_the_horizon_and_from_other_areas(pa
 
 
 def test_the_same_area_variant_lets_neighbours_in(panel):
-    _, controls, _ = found(panel, cohorts(treated=2009, later=2011), 2009, same_area=True)
+    _, controls, _ = found(panel, cohorts(treated=2009, later=2011), 2009, Variant(own_areas=True))
     assert controls == {"far", "neighbour"}
+
+
+def test_controls_untreated_at_the_start_may_be_treated_later_but_not_in_the_same_year(panel):
+    table = cohorts(treated=2009, later=2011, neighbour=2009)
+    _, controls, _ = found(panel, table, 2009, Variant(to_horizon=False, own_areas=True))
+    assert controls == {"far", "later"}
+
+
+def test_those_with_earlier_support_of_another_type_are_a_variant_of_their_own(panel):
+    table = cohorts(treated=2009)
+    earlier = cohorts(neighbour=2008).assign(initiative_type="maritime")
+    again = cohorts(neighbour=2009).assign(position=2)
+    table = pd.concat([table, earlier, again], ignore_index=True)
+    assert found(panel, table, 2009)[0] == {"treated"}
+    treated, controls, _ = found(panel, table, 2009, Variant(supported_before=True))
+    assert (treated, controls) == ({"neighbour"}, {"far"})
+
+
+def test_starts_in_the_fourth_quarter_may_be_counted_for_the_next_year(panel):
+    table = cohorts(treated=2009, later=2010)
+    table.loc[0, "start"] = pd.Timestamp(2009, 10, 1)
+    history = company_history(panel)
+    assert [one.cohort for one in company_candidates(history, table, HEADLINE)] == [2009, 2010]
+    moved = list(company_candidates(history, table, Variant(late_starts=True)))
+    assert [(one.cohort, len(one.treated)) for one in moved] == [(2010, 2)]
+    table.loc[0, "start"] = pd.Timestamp(2009, 9, 30)
+    assert [one.cohort for one in company_candidates(history, table, Variant(late_starts=True))] == [2009, 2010]
 
 
 def test_participants_that_cannot_be_measured_are_counted_by_reason(panel):
@@ -131,8 +164,11 @@ def test_persons_are_compared_at_a_pseudo_start_with_their_history_before_it():
         ]
     )
     history = person_history(panel)
-    table = pd.DataFrame({"person": ["treated", "stranger"], "initiative_type": "training", "cohort": [start, start]})
-    one = person_candidates(history, table)[0]
+    table = pd.DataFrame({
+        "unit_id": ["treated", "stranger"], "initiative_type": "training", "cohort": [start, start], "position": 1,
+        "start": pd.Timestamp(2010, 1, 15),
+    })
+    one = next(person_candidates(history, table, HEADLINE))
     assert history.units[one.treated["unit"]].tolist() == ["treated"]
     assert history.units[one.controls["unit"]].tolist() == ["control"]
     assert one.support["not in the register"] == 1

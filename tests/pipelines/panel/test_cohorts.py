@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from pipelines.panel import company_cohort, person_cohort
+from pipelines.panel import company_cohort, entry, person_cohort
 from schemas.contract import load
 from tests.pipelines.panel.drawn import cells, drawn, written
 
@@ -79,4 +79,25 @@ def test_a_person_belongs_to_the_quarter_of_the_first_start(persons):
         r 8041 growth_programme 2010-04-01 G1 1 1081
         s 8043 food             2010-12-31 F1 2 1081
         t 8042 food             2010-07-15 F1 2 1081
+    """)
+
+
+def test_entries_are_first_participations_by_type_in_their_order(con):
+    table = entry(drawn("participation.company", COMPANIES), drawn("participation.person", PERSONS))
+    found = load("panel.entry").conform(con.to_pyarrow(table))
+    assert written(found, "unit unit_id position initiative_type cohort start project") == cells("""
+        unit unit_id position initiative_type cohort start project
+        company a 1 growth_programme 2009 2009-12-31 G1
+        company a 2 food             2011 2011-05-01 F1
+        company b 1 food             2010 2010-06-01 F1
+        company b 2 growth_programme 2010 2010-06-01 G2
+        company c 1 growth_programme 2011 2011-01-01 G1
+        company d 1 food             2008 2008-02-29 F1
+        person  p 1 growth_programme 8040 2010-01-01 G1
+        person  q 1 growth_programme 8040 2010-03-31 G1
+        person  r 1 growth_programme 8041 2010-04-01 G1
+        person  s 1 food             8043 2010-12-31 F1
+        person  s 2 growth_programme 8044 2011-01-01 G1
+        person  t 1 food             8042 2010-07-15 F1
+        person  t 2 growth_programme 8042 2010-07-15 G1
     """)
