@@ -5,11 +5,11 @@ Belongs here: what there is. A new stage adds its module to STAGES.
 
 import dagster as dg
 
-from assets import chains, checks, effects, matching, nightly, panel, participations, registers, release
+from assets import chains, checks, effects, findings, matching, nightly, panel, participations, registers, release
 from assets.storage import Store
 from pipelines.settings import Settings, load_settings
 
-STAGES = (participations, registers, panel, matching, effects, chains, release)
+STAGES = (participations, registers, panel, matching, effects, findings, chains, release)
 
 
 def definitions(settings: Settings) -> dg.Definitions:

@@ -8,8 +8,8 @@ from pipelines import effects
 from schemas.contract import codes
 
 TABLES = (
-    "effect.group_time", "effect.event_time", "effect.summary", "effect.subgroup", "effect.sensitivity", "effect.influence",
-    "effect.gross",
+    "effect.group_time", "effect.event_time", "effect.summary", "effect.subgroup", "effect.sensitivity", "effect.comparison",
+    "effect.influence", "effect.gross",
 )
 
 
@@ -17,17 +17,19 @@ TABLES = (
     *TABLES,
     group="effects",
     takes={
-        "sample": "matching.sample", "balance": "effect.balance",
+        "sample": "matching.sample", "pair": "matching.pair", "balance": "effect.balance", "entry": "panel.entry",
         "firm_year": "panel.firm_year", "company_cohort": "panel.company_cohort",
         "person_quarter": "panel.person_quarter", "person_cohort": "panel.person_cohort",
     },
 )
 def estimated(
-    sample: pd.DataFrame, balance: pd.DataFrame, firm_year: ibis.Table, company_cohort: pd.DataFrame,
-    person_quarter: ibis.Table, person_cohort: pd.DataFrame,
+    sample: pd.DataFrame, pair: pd.DataFrame, balance: pd.DataFrame, entry: pd.DataFrame, firm_year: ibis.Table,
+    company_cohort: pd.DataFrame, person_quarter: ibis.Table, person_cohort: pd.DataFrame,
 ) -> dict[str, pd.DataFrame]:
-    fixed = codes("outcomes").to_pandas(), codes("thresholds").to_pandas()
+    fixed = {name: codes(name).to_pandas() for name in ("outcomes", "headlines", "thresholds")}
+    matched = {"sample": sample, "pair": pair, "balance": balance}
     return effects.tables(
-        effects.estimate_effects(effects.give("company", sample, firm_year, company_cohort, balance, *fixed)),
-        effects.estimate_effects(effects.give("person", sample, person_quarter, person_cohort, balance, *fixed)),
+        effects.estimate_effects(effects.give("company", matched, firm_year, company_cohort, entry, fixed)),
+        effects.estimate_effects(effects.give("person", matched, person_quarter, person_cohort, entry, fixed)),
+        checks=codes("checks").to_pandas(),
     )

@@ -80,7 +80,8 @@ def main(given: list[str] | None = None) -> int:
         print(json.dumps(_summary(settings, progress, success, seconds), ensure_ascii=False))
     if not success:
         history = settings.home / "dagster"
-        return _fail(f"{_reason(progress)}; the release stays as it was, the run's history is in {history}")
+        release = "a new release is out all the same" if "release" in progress.rows else "the release stays as it was"
+        return _fail(f"{_reason(progress)}; {release}, the run's history is in {history}")
     checking = sum(progress.seconds.values()) - sum(progress.seconds.get(step, 0) for step in progress.steps)
     console.print(f"{progress.checks} checks passed ({checking:.1f} s); {seconds:.0f} s in all", highlight=False)
     return 0

@@ -85,7 +85,7 @@ class Progress:
         total = sum(self.rows[table] or 0 for table in self._made)
         tables = f"{len(self._made)} tables, " if len(self._made) > 1 else ""
         self._made.clear()
-        line = f"{done:3}/{len(self.steps)}  {event.step_key:<24} {seconds:6.1f} s  {tables}{total:,} rows"
+        line = f"{done:3}/{len(self.steps)}  {event.step_key:<28} {seconds:6.1f} s  {tables}{total:,} rows"
         self.console.print(line if total else line.partition(" s ")[0] + " s", highlight=False)
         if self._bar:
             self._bar.update(self._bar.task_ids[0], completed=done)

@@ -18,6 +18,7 @@ class Evidence:
     imbalance: float                 # largest |standardised mean difference| after matching
     covered: float                   # share of the participants at this horizon that is estimated
     observed: bool                   # some cohort has reached the horizon
+    others: tuple[tuple[str, float, float], ...] = ()    # other definitions of a control: name, att, se
 
 
 def judge(evidence: Evidence, thresholds: dict[str, float]) -> tuple[str, str]:
@@ -31,6 +32,29 @@ def judge(evidence: Evidence, thresholds: dict[str, float]) -> tuple[str, str]:
 def minimum_detectable(se: float, thresholds: dict[str, float]) -> float:
     """The effect that would have been found with 80 % power at 5 %: 2.80 × SE (Bloom 1995); never observed power."""
     return thresholds["power_factor"] * se
+
+
+def participants_needed(n_treated: int, se: float, bound: float, thresholds: dict[str, float]) -> int | None:
+    """How many participants like these would make the minimum detectable effect as small as the bound X; None if unknown.
+
+    Standard errors fall with the root of the number: n × (2.80 × SE / X)², rounded up.
+    """
+    if not n_treated or not np.isfinite(se):
+        return None
+    return int(np.ceil(n_treated * (minimum_detectable(se, thresholds) / bound) ** 2))
+
+
+def claim(att: float, se: float, bound: float) -> str:
+    """What the interval alone says: more, less, no_effect (inside ±bound), or nothing."""
+    if abs(att) > Z * se:
+        return "more" if att > 0 else "less"
+    return "no_effect" if abs(att) + Z * se < bound else "nothing"
+
+
+def _contradicted(e: Evidence) -> str | None:
+    """The first other definition of a control under which the interval says something else."""
+    mine = claim(e.att, e.se, e.bound)
+    return next((name for name, att, se in e.others if np.isfinite(se) and claim(att, se, e.bound) != mine), None)
 
 
 def _too_few(e: Evidence, t: dict[str, float]) -> str:
@@ -48,8 +72,10 @@ RULES = (
      lambda e, t: f"Participants and controls moved apart before the start (joint test of the leads, p = {e.pretrend_p:.2g})."),
     ("not_comparable", lambda e, t: e.imbalance > t["imbalance"],
      lambda e, t: f"Matching left a standardised difference of {e.imbalance:.2f}."),
-    ("effect", lambda e, t: abs(e.att) > Z * e.se,
+    ("not_comparable", lambda e, t: _contradicted(e) is not None,
+     lambda e, t: f"The answer changes with the definition of a control: {_contradicted(e)} in effect.sensitivity says something else."),
+    ("effect", lambda e, t: claim(e.att, e.se, e.bound) in {"more", "less"},
      lambda e, t: "The 95 % interval excludes zero."),
-    ("no_effect", lambda e, t: abs(e.att) + Z * e.se < e.bound,
+    ("no_effect", lambda e, t: claim(e.att, e.se, e.bound) == "no_effect",
      lambda e, t: f"The whole 95 % interval lies inside ±{e.bound:g}, fixed beforehand."),
 )

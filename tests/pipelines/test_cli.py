@@ -148,7 +148,7 @@ def released(tmp_path):
         "cost_low": "12500.1", "cost_set": "unbounded",
     }])
     summary = table_of("effect.summary", [
-        {"initiative_type": "tourism", "unit": "company", "outcome": "fte", "horizon": horizon, "headline": headline,
+        {"initiative_type": "tourism", "unit": "company", "outcome": "fte", "horizon": horizon, "headline": headline, "leading": headline,
          "n_treated": "7", "n_control": "30", "n_not_estimated": "1", "verdict": "too_few_to_tell"}
         for horizon, headline in (("1", "false"), ("2", "true"))
     ])

@@ -35,15 +35,22 @@ def sample(tmp_path_factory) -> tuple[effects.Estimates, pd.DataFrame, pd.DataFr
     firm = registers.import_firm(registers.read_extracts(con, home / "registers", "FIRM"))
     coded = [ibis.memtable(codes(name)) for name in ("industries", "municipalities")]
     firm_year = con.create_table("firm_year", panel.firm_year(firm, none, *coded, prices))
-    first = programme.participations[programme.participations["first"]]
+    parts = programme.participations
+    first = parts[parts["first"]]
     cohorts = pd.DataFrame({
         "company": names[first["firm"]], "initiative_type": [TYPES[kind].code for kind in first["type"]],
-        "cohort": first["year"].to_numpy(), "support_dkk": 100_000.0,
+        "cohort": first["year"].to_numpy(), "support_dkk": 100_000.0, "project": "P", "region": "1081", "fund": "erdf",
     })
+    entries = pd.DataFrame({
+        "unit": "company", "unit_id": names[parts["firm"]], "initiative_type": [TYPES[kind].code for kind in parts["type"]],
+        "cohort": parts["year"].to_numpy(), "position": np.where(parts["first"], 1, 2),
+        "start": pd.to_datetime({"year": parts["year"], "month": 1, "day": 15}),
+    }).sort_values(["unit_id", "initiative_type", "position"]).drop_duplicates(["unit_id", "initiative_type"])
     frame = firm_year.mutate(fte=firm_year.fte.cast("float64"), turnover=firm_year.turnover.cast("float64")).to_pandas()
-    matched = matching.match_companies(frame, cohorts)
-    fixed = codes("outcomes").to_pandas(), codes("thresholds").to_pandas()
-    given = effects.give("company", matched.sample, firm_year, cohorts, matched.balance, *fixed)
+    matched = matching.match_companies(frame, entries)
+    fixed = {name: codes(name).to_pandas() for name in ("outcomes", "headlines", "thresholds")}
+    found = {"sample": matched.sample, "pair": matched.pair, "balance": matched.balance}
+    given = effects.give("company", found, firm_year, cohorts, entries, fixed)
     return effects.estimate_effects(given), company_truth(firms, programme), frame
 
 

@@ -20,12 +20,12 @@ CODE_TABLES = sorted(path.stem for path in (HERE / "codes").glob("*.csv"))
 WAREHOUSE = {
     "participation": "initiative project target company person contact delivery quarantine",
     "panel": "firm_year person_quarter company_cohort person_cohort",
-    "effect": "group_time event_time summary subgroup total jobs jobs_by_year balance support sensitivity displacement",
+    "effect": "group_time event_time summary subgroup comparison total jobs jobs_by_year balance support sensitivity displacement",
     "chain": "link result",
     "meta": "run table column",
 }
 STORE = """matching.sample register.firm register.firm_employment register.person_employment register.population register.education
-    matching.pair effect.influence effect.gross"""
+    matching.pair panel.entry effect.influence effect.gross"""
 REGION_SIZES = {"1081": 11, "1082": 19, "1083": 22, "1084": 29, "1085": 17}
 QUARANTINE_RULES = """missing_value cvr_check_digit cvr_format cpr_impossible cpr_replacement synthetic_in_real
     real_in_synthetic date_impossible date_out_of_range end_before_start unknown_code unknown_project unknown_initiative
@@ -148,7 +148,7 @@ def test_numbers_of_people_and_firms_are_classified():
             assert column.classification in (None, "pseudonym")
 
 
-KEY_OF = {"chain_links": ["initiative_type", "indicator"]}
+KEY_OF = {"chain_links": ["initiative_type", "indicator"], "headlines": ["initiative_type", "unit"]}
 MAY_BE_EMPTY = {
     "municipalities": ["region", "commuting_area"],
     "chain_links": ["outcome", "event_time", "expected_sign"],  # a count has no estimand
@@ -200,8 +200,16 @@ def test_outcomes_name_panel_columns_and_bounds_fixed_beforehand():
         "survival": 0.05,
         "employed": 0.03,
     }
-    assert {row["unit"]: row["headline"] for row in rows.values()} == {"company": "2", "person": "8"}
+    assert [name for name, row in rows.items() if row["unit"] == "person"] == ["employed"]
     assert [name for name, row in rows.items() if row["closed_is_zero"] == "no"] == ["employed"]
+
+
+def test_every_type_and_unit_has_one_headline_outcome_and_horizon_fixed_beforehand():
+    rows = codes("headlines").to_pylist()
+    kinds = codes("initiative_types").column(0).to_pylist()
+    assert sorted((row["initiative_type"], row["unit"]) for row in rows) == sorted((k, u) for k in kinds for u in ("company", "person"))
+    assert {(row["unit"], row["outcome"], row["horizon"]) for row in rows} == {("company", "fte", "2"), ("person", "employed", "8")}
+    assert all(row["reason_en"].endswith(".") for row in rows)
 
 
 def test_prices_are_2015_prices_and_every_panel_year_has_one():

@@ -86,10 +86,10 @@ def drawn() -> dict[str, list[dict]]:
     """The rows of every table that is not empty."""
     company = {"unit": "company", "outcome": "fte", "n_control": "500"}
     person = {"unit": "person", "outcome": "employed", "n_control": "1945", "n_not_estimated": "0", "initiative_type": "food"}
-    summary = [row | company | {"horizon": "2", "headline": "true"} for row in rows_of(SUMMARY)]
+    summary = [row | company | {"horizon": "2", "headline": "true", "leading": "true"} for row in rows_of(SUMMARY)]
     names = {"name_en": "What happened", "name_da": "Det, der skete"}
     return {
-        "effect.summary": summary + [row | person for row in rows_of(PERSONS)],
+        "effect.summary": summary + [row | person | {"leading": row["headline"]} for row in rows_of(PERSONS)],
         "effect.jobs": [row | {"event_time": "2"} for row in rows_of(JOBS)],
         "effect.total": rows_of(TOTAL),
         "effect.event_time": [
