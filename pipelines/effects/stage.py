@@ -21,8 +21,8 @@ def give(
     """
     plans = fixed["outcomes"][fixed["outcomes"]["unit"] == unit]
     mine = {name: table[table["unit"] == unit] for name, table in matched.items()}
-    entries = entries[entries["unit"] == unit]
-    cohorts = cohorts.rename(columns={unit: "unit_id"})
+    entries = entries[entries["unit"] == unit].sort_values(["unit_id", "position"], ignore_index=True)
+    cohorts = cohorts.rename(columns={unit: "unit_id"}).sort_values("unit_id", ignore_index=True)  # sums have one order
     needed = ibis.memtable(pd.DataFrame({KEYS[unit][0]: pd.unique(pd.concat([mine["sample"]["unit_id"], cohorts["unit_id"]]))}))
     values = {plan.outcome: panel[plan.column].cast("float64") for plan in plans.itertuples()}
     rows = panel.select(*KEYS[unit], **values).semi_join(needed, KEYS[unit][0]).to_pandas()

@@ -436,6 +436,15 @@ def test_bent_trends_are_those_of_the_event_times_without_the_reference(plain):
     assert plain.rows.loc[list(NEEDED), ["att", "se"]].isna().all(axis=None)
 
 
+def test_bounds_need_every_period_between_the_first_and_the_last():
+    drawn = draw_sample(seed=26, treated={2009: 12})
+    rows = doubt_one(replace(drawn, panel=drawn.panel[drawn.panel["period"] != 2006])).rows
+    for check in ("rambachan_roth_relative", "rambachan_roth_smoothness"):
+        assert "is missing" in rows.loc[check, "reason"]
+        assert rows.loc[check, NEEDED[check]].isna().all()
+    assert rows.loc["pretrend", "degrees_of_freedom"] == 3  # the leads that are there are tested
+
+
 # ---- errors by cluster, and the surroundings
 
 
