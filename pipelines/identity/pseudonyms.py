@@ -13,6 +13,7 @@ import pyarrow as pa
 BYTES = 16
 BLOCK = 64  # bytes of a SHA-256 block (RFC 2104)
 LETTERS = bytes.maketrans(b"0123456789abcdef", b"abcdefghijklmnop")
+DIGITS = bytes.maketrans(b"abcdefghijklmnop", b"0123456789abcdef")
 
 
 def pseudonym(key: bytes, number: str) -> str:
@@ -22,7 +23,7 @@ def pseudonym(key: bytes, number: str) -> str:
 
 def pseudonyms(key: bytes, numbers: list[str]) -> list[str]:
     """pseudonym for many numbers, in their order."""
-    letters = _digests(key, numbers)
+    letters = as_letters(raw_pseudonyms(key, numbers))
     width = 2 * BYTES
     return [letters[at : at + width] for at in range(0, len(letters), width)]
 
@@ -31,7 +32,7 @@ def pseudonym_column(key: bytes, numbers: pa.Array) -> pa.Array:
     """pseudonym for a column of canonical numbers (text); null stays null, each distinct number is computed once."""
     encoded = numbers.dictionary_encode()
     encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
-    letters = _digests(key, encoded.dictionary.to_pylist()).encode("ascii")
+    letters = as_letters(raw_pseudonyms(key, encoded.dictionary.to_pylist())).encode("ascii")
     ends = np.arange(0, len(letters) + 1, 2 * BYTES, dtype=np.int32)
     distinct = pa.StringArray.from_buffers(len(encoded.dictionary), pa.py_buffer(ends), pa.py_buffer(letters))
     return distinct.take(encoded.indices)
@@ -42,9 +43,14 @@ def as_letters(digest: bytes) -> str:
     return digest.hex().encode("ascii").translate(LETTERS).decode("ascii")
 
 
-def _digests(key: bytes, numbers: list[str]) -> str:
-    """All pseudonyms in one text. HMAC's two key blocks (RFC 2104) are hashed once and copied: twice as fast as
-    hmac.digest a number."""
+def from_letters(letters: str) -> bytes:
+    """as_letters, undone."""
+    return bytes.fromhex(letters.encode("ascii").translate(DIGITS).decode("ascii"))
+
+
+def raw_pseudonyms(key: bytes, numbers: list[str]) -> bytes:
+    """The pseudonyms of many numbers as bytes, 16 each. HMAC's two key blocks (RFC 2104) are hashed once and copied:
+    twice as fast as hmac.digest a number."""
     block = key.ljust(BLOCK, b"\0")
     if len(block) > BLOCK:
         raise ValueError("a key longer than one SHA-256 block is not used here")
@@ -57,4 +63,4 @@ def _digests(key: bytes, numbers: list[str]) -> str:
         second = outer()
         second.update(first.digest())
         found.append(second.digest()[:BYTES])
-    return as_letters(b"".join(found))
+    return b"".join(found)

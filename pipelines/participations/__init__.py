@@ -1,6 +1,6 @@
 """One delivery becomes accepted rows, quarantined rows and a receipt; all deliveries become the participation tables.
 
-`gateway` is the only place where a raw number exists; `assemble` sees pseudonyms only. What effects follow from
+`gateway` and `withdrawal` are the only places where a raw number exists; `assemble` sees pseudonyms only. What effects follow from
 participating belongs elsewhere.
 """
 
@@ -9,7 +9,9 @@ from pipelines.participations.gateway import check, pseudonymise
 from pipelines.participations.home import Home, HomeError, open_home
 from pipelines.participations.reading import Refused
 from pipelines.participations.receipts import Receipt
+from pipelines.participations.rekeying import Rekeying, Rotation, rekey, rotate
 from pipelines.participations.store import DamagedDelivery
+from pipelines.participations.withdrawal import Withdrawal, remove_waiting, withdraw, withdraw_from_new_extracts
 
 __all__ = [
     "DamagedDelivery",
@@ -17,8 +19,16 @@ __all__ = [
     "HomeError",
     "Receipt",
     "Refused",
+    "Rekeying",
+    "Rotation",
+    "Withdrawal",
     "assemble",
     "check",
     "open_home",
     "pseudonymise",
+    "rekey",
+    "remove_waiting",
+    "rotate",
+    "withdraw",
+    "withdraw_from_new_extracts",
 ]

@@ -1,6 +1,6 @@
 """All deliveries of a home become the participation tables: references are resolved, corrections supersede, and every
-row that was read is found again in the ledger. Deliveries are read, never changed; nothing depends on the order in
-which they arrived.
+row that was read is found again in the ledger, those of withdrawn units as a count. Deliveries are read, never changed;
+nothing depends on the order in which they arrived.
 """
 
 import datetime as dt
@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.participations.checking import FINDINGS
+from pipelines.participations.home import settled
 from pipelines.participations.store import DamagedDelivery, read_delivery, stored_schema
 from schemas.contract import codes, load
 
@@ -59,6 +60,7 @@ LEDGER = pa.schema(
         ("received", pa.timestamp("us")),
         ("read", pa.int32()),
         ("status", pa.string()),
+        ("withdrawn", pa.int32()),
     ]
 )
 
@@ -73,6 +75,7 @@ def assemble(deliveries: Path) -> dict[str, pa.Table]:
     For every delivery read = accepted + quarantined and accepted = current + superseded + withdrawn. Raises
     DamagedDelivery for a delivery that is not as the gateway wrote it.
     """
+    settled(deliveries)
     with duckdb.connect() as connection:
         _read_all(connection, Path(deliveries))
         for kind in TABLES:
@@ -182,8 +185,10 @@ def _keep_ledger(connection: duckdb.DuckDBPyConnection) -> None:
         ), waits AS (
             SELECT delivery, count(DISTINCT row) AS quarantined FROM found GROUP BY delivery
         )
-        SELECT receipt.*, coalesce(accepted, 0)::INTEGER AS accepted, coalesce(quarantined, 0)::INTEGER AS quarantined,
-               coalesce(current, 0)::INTEGER AS current, coalesce(superseded, 0)::INTEGER AS superseded, 0 AS withdrawn
+        SELECT receipt.* REPLACE (coalesce(withdrawn, 0) AS withdrawn),
+               (coalesce(accepted, 0) + coalesce(withdrawn, 0))::INTEGER AS accepted,
+               coalesce(quarantined, 0)::INTEGER AS quarantined,
+               coalesce(current, 0)::INTEGER AS current, coalesce(superseded, 0)::INTEGER AS superseded
         FROM receipt LEFT JOIN stands USING (delivery) LEFT JOIN waits USING (delivery)
     """)  # noqa: S608 (names of TABLES)
     wrong = connection.execute(

@@ -8,23 +8,23 @@ below.
 import datetime as dt
 import hmac
 import re
-import traceback
 from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 
-from pipelines.identity import Keys, contains_raw_number, pseudonym_column
+from pipelines.identity import Keys, contains_raw_number, pseudonym_column, replace_numbers, understand
 from pipelines.identity.numbers import BIRTHS
 from pipelines.identity.pseudonyms import as_letters
 from pipelines.participations import store
-from pipelines.participations.checking import FINDINGS, judge
+from pipelines.participations.checking import FINDINGS
+from pipelines.participations.contained import examine
 from pipelines.participations.home import Home, open_home
-from pipelines.participations.reading import Refused, open_safely, read
+from pipelines.participations.reading import Refused, open_safely
 from pipelines.participations.receipts import Receipt
+from pipelines.participations.withdrawal import without_withdrawn
 from schemas.contract import Contract, contracts, load
 
-DELIVERY_LABEL = b"effekt delivery"
 LONGEST_NAME = 80  # signs of an operator's name or a period
 YEARS = re.compile(r"(19|20)\d\d(-(19|20)\d\d)?")  # a span of years may pass the check digit of a business number
 NOTHING = FINDINGS.empty_table()
@@ -50,7 +50,7 @@ def pseudonymise(
     )
     try:
         content = open_safely(Path(file))
-        receipt = replace(receipt, delivery=_delivery_id(keys, kind, content))
+        receipt = replace(receipt, delivery=_name(home, keys, kind, content))
         _refuse_other_keys(home, keys)
         receipt = _known(home, receipt) or _take(content, contract, receipt, keys, home, births)
     except Refused as refusal:
@@ -74,12 +74,15 @@ def check(file: Path, kind: str, *, synthetic: bool = False, births: Births = No
 
 def _take(content: bytes, contract: Contract, receipt: Receipt, keys: Keys, home: Home, births: Births) -> Receipt:
     receipt, accepted = _examined(content, contract, receipt, home.synthetic, births)
+    receipt, accepted = _with_new_numbers(receipt, accepted, keys, home.synthetic, births)
     accepted = _without_numbers(accepted, contract, keys)
     with home.locked():
         if known := _known(home, receipt):
             return known
         _refuse_other_keys(home, keys)
         home.remember_keys(keys)
+        accepted, withdrawn = without_withdrawn(accepted, home, keys)
+        receipt = replace(receipt, withdrawn=withdrawn)
         store.write_delivery(home.deliveries / receipt.delivery, accepted, receipt.findings, receipt.as_dict())
     return receipt
 
@@ -90,23 +93,15 @@ def _examined(
     """The receipt with its figures, and the accepted rows, numbers still raw."""
     if births is None and not synthetic:
         births = (BIRTHS[0], dt.datetime.now(dt.UTC).date())
-    try:
-        delivered = read(content, contract)
-        judged = judge(delivered.cells, contract, synthetic=synthetic, births=births)
-    except Refused:
-        raise
-    except Exception as error:  # its text may quote a cell, so only its kind and place are told
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        fault = f"{type(error).__name__} in {place.name}, line {place.lineno}"
-        raise Refused(f"the gateway itself failed on this file ({fault}); please report it") from None
-    rows = delivered.cells.num_rows
+    examined = examine(content, contract, synthetic=synthetic, births=births)
+    rows, judged = examined.rows, examined.judged
     if rows != judged.accepted.num_rows + judged.quarantined:
         raise Refused("the rows do not add up; this is a fault of the gateway, please report it")
     return replace(
         receipt,
         status="taken" if rows else "empty",
-        format=delivered.format,
-        encoding=delivered.encoding,
+        format=examined.format,
+        encoding=examined.encoding,
         read=rows,
         accepted=judged.accepted.num_rows,
         quarantined=judged.quarantined,
@@ -120,6 +115,23 @@ def _refuse_other_keys(home: Home, keys: Keys) -> None:
         raise Refused(
             "the home is kept under other keys, whose pseudonyms these could not be linked to; use the first ones"
         )
+
+
+def _with_new_numbers(
+    receipt: Receipt, accepted: pa.Table, keys: Keys, synthetic: bool, births: Births
+) -> tuple[Receipt, pa.Table]:
+    """Numbers that were replaced give way to the last of their chain; the receipt says how many did, and why others
+    did not."""
+    successors = understand(keys.changes, synthetic=synthetic, births=births)
+    if not successors.table:
+        return receipt, accepted
+    told, day = {}, next((name for name in ("start", "date") if name in accepted.column_names), None)
+    for at, name in enumerate(accepted.column_names):
+        if name in store.STORED_AS:
+            _, domain = store.STORED_AS[name]
+            column, told[name] = replace_numbers(accepted[name], accepted[day], domain, successors)
+            accepted = accepted.set_column(at, accepted.schema.field(name), column)
+    return replace(receipt, changes=told, change_table=successors.table), accepted
 
 
 def _without_numbers(accepted: pa.Table, contract: Contract, keys: Keys) -> pa.Table:
@@ -142,9 +154,15 @@ def _known(home: Home, receipt: Receipt) -> Receipt | None:
     return Receipt(**{**before, "status": "duplicate", "received": receipt.received}, findings=findings)
 
 
-def _delivery_id(keys: Keys, kind: str, content: bytes) -> str:
+def _name(home: Home, keys: Keys, kind: str, content: bytes) -> str:
+    """The delivery's id; for bytes that were taken before a rotation of the keys, the id that they have since."""
+    ids = [_delivery_id(key, kind, content) for key in (keys.delivery, *keys.earlier)]
+    return next((one for one in ids if (home.deliveries / one).exists()), ids[0])
+
+
+def _delivery_id(key: bytes, kind: str, content: bytes) -> str:
     """A keyed digest: the plain hash of a file with one row could be guessed."""
-    digest = hmac.new(keys.company, DELIVERY_LABEL + b"\0" + kind.encode("ascii") + b"\0", "sha256")
+    digest = hmac.new(key, kind.encode("ascii") + b"\0", "sha256")
     digest.update(content)
     return as_letters(digest.digest()[:16])
 

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pipelines.participations.refusals import Refused
 from schemas.contract import Column, Contract
 
+WIDEST = 200  # columns that a delivery may have; more is a mistake, and a message about each would be no sentence
+SHOWN = 10  # positions that a message lists
 
 def match_headers(headers: Sequence[str], contract: Contract) -> list[Column | None]:
     """The contract's column for each header, by name, Danish label or synonym, case and blanks aside; None for a header
@@ -17,6 +19,9 @@ def match_headers(headers: Sequence[str], contract: Contract) -> list[Column | N
     Raises Refused for an unknown or repeated header and for an asked column that is missing.
     """
     known = _spellings(contract)
+    width = max((n for n, header in enumerate(headers, 1) if _plain(header)), default=0)
+    if width > WIDEST:
+        raise Refused(f"the header has {width} columns where a delivery has {WIDEST} at most; remove the others")
     found = [known.get(_plain(header)) for header in headers]
     if not any(found):
         raise Refused(f"the first row holds no header of {_short(contract)}; it must name {_asked(contract)}")
@@ -26,8 +31,9 @@ def match_headers(headers: Sequence[str], contract: Contract) -> list[Column | N
         if column is None and _plain(header)
     ]
     if strange:
+        more = f" and {len(strange) - SHOWN} more" if len(strange) > SHOWN else ""
         raise Refused(
-            f"the header of column {', '.join(strange)} is none of {_short(contract)}; "
+            f"the header of column {', '.join(strange[:SHOWN])}{more} is none of {_short(contract)}; "
             f"it may have {', '.join(column.name for column in contract.columns)}"
         )
     names = [column.name for column in found if column]
@@ -58,7 +64,9 @@ def _spellings(contract: Contract) -> dict[str, Column]:
 
 
 def _plain(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+    """The text without blanks, case and signs that nobody sees."""
+    seen = (sign for sign in unicodedata.normalize("NFKC", text).casefold() if unicodedata.category(sign) != "Cf")
+    return "".join("".join(seen).split())
 
 
 def _short(contract: Contract) -> str:

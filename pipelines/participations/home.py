@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.identity import Keys
-from pipelines.participations.store import write_aside
+from pipelines.participations import store
 
 MEMORY = "home.json"
+RUNS = "run.lock"  # held by a run as long as it is at work
 
 
 class HomeError(ValueError):
@@ -45,7 +46,16 @@ class Home:
         """The ids of the keys that the first delivery was taken under; call it while the home is locked."""
         memory = _recall(self.path)
         if memory.get("key_ids") != _ids(keys):
-            write_aside(self.path / MEMORY, _as_json({**memory, "key_ids": _ids(keys)}))
+            store.write_aside(self.path / MEMORY, _as_json({**memory, "key_ids": _ids(keys)}))
+
+    def require_keys(self, keys: Keys) -> None:
+        """Raises HomeError when the home is kept under other keys."""
+        if self.keys_differ(keys):
+            raise HomeError(f"{self.path} is kept under other keys: name the directory of its own keys with --keys")
+
+    def memory(self, keys: Keys) -> bytes:
+        """What home.json holds once the home is kept under these keys."""
+        return _as_json({**_recall(self.path), "key_ids": _ids(keys)})
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -53,6 +63,17 @@ class Home:
         with open(self.path / ".lock", "ab") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nobody else writes, and no run reads. Raises HomeError when a run is at work."""
+        with open(self.path / RUNS, "ab") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise HomeError(f"a run is at work in {self.path}: wait for it to end") from None
+            with self.locked():
+                yield
 
 
 def open_home(path: Path, synthetic: bool | None = None) -> Home:
@@ -64,8 +85,9 @@ def open_home(path: Path, synthetic: bool | None = None) -> Home:
     path.mkdir(parents=True, exist_ok=True)
     home = Home(path, bool(synthetic))
     with home.locked():
+        store.settle(path)
         if not (path / MEMORY).exists():
-            write_aside(path / MEMORY, _as_json({"synthetic": home.synthetic}))
+            store.write_aside(path / MEMORY, _as_json({"synthetic": home.synthetic}))
         remembered = _recall(path)["synthetic"]
     if synthetic is not None and synthetic != remembered:
         words = ("real", "synthetic")
@@ -74,6 +96,14 @@ def open_home(path: Path, synthetic: bool | None = None) -> Home:
             "the two never mix, so name another home"
         )
     return Home(path, remembered)
+
+
+def settled(deliveries: Path) -> None:
+    """Completes, or throws away, the change of its home that a killed process left behind, before deliveries are read."""
+    home = Home(Path(deliveries).parent, False)
+    if (home.path / store.CHANGE).exists():
+        with home.locked():
+            store.settle(home.path)
 
 
 def _recall(path: Path) -> dict[str, object]:

@@ -13,34 +13,46 @@ from pipelines.participations.workbook import number_as_text
 from schemas.contract import Contract
 
 LARGEST_UNPACKED = 2**30  # bytes of all columns
+# Bounds of the footer (thrift): bytes of a text, entries of a list. A true footer of 200 columns has far fewer.
+LONGEST_TEXT, LONGEST_LIST = 2**24, 2**20
 
 
 def read_parquet(content: bytes, contract: Contract) -> tuple[None, pa.Table, int]:
     """No encoding, the cells, and the footer's count of rows. Raises Refused for a damaged or too large file and for
     columns that are no plain values."""
     try:
-        file = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True)
+        file = pq.ParquetFile(
+            pa.BufferReader(content),
+            page_checksum_verification=True,
+            thrift_string_size_limit=LONGEST_TEXT,
+            thrift_container_size_limit=LONGEST_LIST,
+            pre_buffer=False,  # all bytes are in memory, and threads would have to be started for it
+        )
         footer = file.metadata
         groups = [footer.row_group(group) for group in range(footer.num_row_groups)]
         if sum(group.total_byte_size for group in groups) > LARGEST_UNPACKED:
             raise Refused(f"the file unpacks to more than {LARGEST_UNPACKED // 2**20} MB; deliver it in parts")
         columns = match_headers(file.schema_arrow.names, contract)
-        table = file.read()
-        arrays = {
-            column.name: _as_text(values) for column, values in zip(columns, table.columns, strict=True) if column
-        }
+        if any(pa.types.is_nested(kind) for kind in file.schema_arrow.types):
+            raise Refused("the file has columns of lists or structures; deliver one plain value a cell")
+        table = file.read(use_threads=False)
+        table.validate(full=True)
+        arrays = {}
+        for number, (column, values) in enumerate(zip(columns, table.columns, strict=True), 1):
+            if column:
+                arrays[column.name] = _as_text(values)
+            elif pc.any(pc.not_equal(_as_text(values), "")).as_py():
+                raise Refused(f"column {number} holds values but has no header")
         numbers = pa.array(range(2, table.num_rows + 2), pa.int32())
         return None, pa.table({**arrays, "row": numbers}), sum(group.num_rows for group in groups)
-    except Refused:
+    except (Refused, MemoryError):
         raise
-    except MemoryError:
-        raise Refused("the file needs more memory than is allowed") from None
     except Exception:  # what the reader raises may quote a value
         raise Refused("the Parquet file is damaged, encrypted, or holds columns that are no plain values") from None
 
 
 def _as_text(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """A column as a person would have typed it; see workbook.as_text."""
+    """A column as a person would have typed it; see workbook.number_as_text."""
     kind = values.type
     if pa.types.is_dictionary(kind):
         return _as_text(values.cast(kind.value_type))
@@ -49,7 +61,7 @@ def _as_text(values: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_floating(kind):
         distinct = values.combine_chunks().dictionary_encode()
         texts = [
-            None if value is None or value != value else number_as_text(value)
+            None if value is None or value != value else number_as_text(float(value))
             for value in distinct.dictionary.to_pylist()
         ]
         return pa.chunked_array([pa.array(texts, pa.string()).take(distinct.indices)])

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.participations.delimited import read_delimited
 from pipelines.participations.parquet_file import read_parquet
@@ -17,7 +18,7 @@ from pipelines.participations.refusals import Refused
 from pipelines.participations.workbook import read_workbook
 from schemas.contract import Contract
 
-LARGEST_FILE = 512 * 2**20  # bytes
+LARGEST_FILE = 128 * 2**20  # bytes: three million rows; what a reader may take in memory is meant for it
 OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # .xls, and .xlsx behind a password
 
 __all__ = ["Delivered", "Refused", "open_safely", "read"]
@@ -55,9 +56,11 @@ def open_safely(file: Path) -> bytes:
         if found.st_size > LARGEST_FILE:
             raise Refused(f"the file is larger than {LARGEST_FILE // 2**20} MB; deliver it in parts")
         with open(descriptor, "rb", closefd=False) as opened:
-            content = opened.read(LARGEST_FILE)
+            content = opened.read(LARGEST_FILE + 1)
     finally:
         os.close(descriptor)
+    if len(content) != found.st_size:
+        raise Refused("the file changed while it was read; deliver it once it is wholly written")
     if not content:
         raise Refused("the file is empty")
     return content
@@ -76,4 +79,19 @@ def read(content: bytes, contract: Contract) -> Delivered:
         form, (encoding, cells, counted) = "csv", read_delimited(content, contract)
     if counted != cells.num_rows:
         raise Refused(f"{cells.num_rows} rows were read where {counted} were counted; the file is not what it seems")
-    return Delivered(form, encoding, cells)
+    return Delivered(form, encoding, _seen(cells))
+
+
+def _seen(cells: pa.Table) -> pa.Table:
+    """The cells without signs that nobody sees or types, such as a second byte order mark, a zero-width blank or a mark
+    of writing direction: they come along from web pages, and would hide a number in a text."""
+    columns = [_seen_texts(column) if column.type == pa.string() else column for column in cells.combine_chunks().columns]
+    return pa.Table.from_arrays(columns, schema=cells.schema)
+
+
+def _seen_texts(texts: pa.ChunkedArray) -> pa.Array:
+    texts = texts.combine_chunks()
+    odd = pc.fill_null(pc.invert(pc.string_is_ascii(texts)), False)
+    if not pc.any(odd).as_py():
+        return texts
+    return pc.replace_with_mask(texts, odd, pc.replace_substring_regex(pc.filter(texts, odd), r"\p{Cf}+", ""))

@@ -14,8 +14,11 @@ class Receipt:
     `status` is taken, empty (a header without rows; recorded), duplicate (the same bytes were taken before; nothing is
     stored) or refused (nothing is stored; `reason` says why in one sentence). `delivery` is a keyed digest of the
     file, `key_id` names the key of the units, `operator` and `period` come from the file's name (None when it does not
-    follow the pattern), `encoding` is None where the format fixes it, `received` is in UTC (ISO 8601). `findings` (row
-    in the file, rule, column) lists what is wrong, without values; it is no part of `as_dict`.
+    follow the pattern), `encoding` is None where the format fixes it, `received` is in UTC (ISO 8601). `withdrawn` of the
+    accepted rows are not stored, since their unit was withdrawn. `changes` counts by column what became of the numbers
+    (identity.replace_numbers), `change_table` the rows of the table of changes (identity.Successors); both are empty
+    where no such table lies with the keys. `findings` (row in the file, rule, column) lists what is wrong, without
+    values; it is no part of `as_dict`.
     """
 
     status: str
@@ -31,6 +34,9 @@ class Receipt:
     accepted: int = 0
     quarantined: int = 0
     by_rule: dict[str, int] = field(default_factory=dict)
+    withdrawn: int = 0
+    changes: dict[str, dict[str, int]] = field(default_factory=dict)
+    change_table: dict[str, int] = field(default_factory=dict)
     reason: str | None = None
     findings: pa.Table | None = field(default=None, repr=False, compare=False)
 

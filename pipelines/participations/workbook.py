@@ -1,77 +1,57 @@
 """Excel workbooks (.xlsx): one sheet, hidden rows included, every cell as the text that a person would have typed.
 
 Formulas are never computed: they are handed on as text that begins with "=". The rows are counted in the sheet's XML,
-apart from the parser.
+apart from the parser. Archive, strings and styles are read in `workbook_parts`.
 """
 
 import datetime as dt
-import io
 import re
-import warnings
-import zipfile
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import cache, lru_cache
 from itertools import islice
+from xml.etree import ElementTree
 
-import numpy as np
-import openpyxl
 import pyarrow as pa
 
 from pipelines.participations.headers import match_headers, names_kind
 from pipelines.participations.refusals import Refused
+from pipelines.participations.workbook_parts import Book, elements, open_book, rich_text, unescaped
 from schemas.contract import Contract
 
-LARGEST_UNPACKED = 256 * 2**20  # bytes of all parts of the archive; 0.75 MB have been made to unpack to 314 MB
-WIDEST, LONGEST = 200, 1_048_576  # columns that a delivery may have, rows that Excel may have
+LONGEST, WIDEST = 1_048_576, 16_384  # rows and columns that Excel may have
 LONGEST_ROW = 2**24  # bytes of XML
 ROWS_AT_ONCE = 20_000
 READ_AT_ONCE = 2**20
+MOST_DECIMALS = 10  # no amount has more; 100,000 / 3 is stored with eleven
+LAST_DAY = 2_958_465  # 9999-12-31
 ROW = re.compile(rb"<(?:\w+:)?row[\s>]")
 ROW_END = re.compile(rb"</(?:\w+:)?row\s*>")
 CONTENT = re.compile(rb"<(?:\w+:)?v(?:\s[^>]*)?>[^<]|<(?:\w+:)?(?:is|f)[\s>/]")  # a value, a text or a formula
+ISO_DAY = re.compile(r"(\d{4}-\d\d-\d\d)(?:T[\d:.]+Z?)?", re.ASCII)
+
+Row = tuple[int, dict[int, str]]  # its number and the texts of its cells by column, the first column being 0
 
 
 def read_workbook(content: bytes, contract: Contract) -> tuple[None, pa.Table, int]:
     """No encoding, the cells, and the independent count of rows. Raises Refused for an archive that is malformed,
     encrypted or too large, and when it is not clear which sheet to read."""
-    _look_inside(content)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # openpyxl warns of what it drops, and may quote a cell
-            book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, keep_links=False)
-            sheet = _sheet(book, contract)
-            cells, empty = _cells(sheet, contract)
-        counted = _count_rows(content, sheet._worksheet_path.lstrip("/"))
-    except Refused:
+        book = open_book(content)
+        path = _sheet(book, contract)
+        cells, empty = _cells(book, path, contract)
+        counted = _count_rows(book, path)
+    except (Refused, MemoryError):
         raise
-    except MemoryError:
-        raise Refused("the workbook needs more memory than is allowed") from None
-    except Exception:  # whatever a malformed workbook makes openpyxl raise may quote a cell
+    except Exception:  # what a malformed workbook makes the parsers raise may quote a cell
         raise Refused("the workbook is malformed; open it in Excel and save it again as .xlsx") from None
     return None, cells, counted - empty - 1
 
 
-def _look_inside(content: bytes) -> None:
-    """Judges the archive by its directory, before anything is unpacked."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            parts = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, OverflowError, NotImplementedError, UnicodeDecodeError):
-        raise Refused("the file begins like an .xlsx file but is not a complete archive") from None
-    if any(part.flag_bits & 1 for part in parts):
-        raise Refused("the archive is encrypted; save it without a password")
-    if sum(part.file_size for part in parts) > LARGEST_UNPACKED:
-        raise Refused(f"the archive unpacks to more than {LARGEST_UNPACKED // 2**20} MB; deliver it in parts or as CSV")
-    if "xl/workbook.xml" not in {part.filename for part in parts}:
-        raise Refused("the archive holds no Excel workbook; save it as .xlsx or CSV")
-
-
-def _sheet(book, contract: Contract):
-    """The sheet named after the delivery, or the only one that holds anything."""
-    for sheet in book.worksheets:
-        sheet.reset_dimensions()  # what a file says of its own size is not trusted
-    named = [sheet for sheet in book.worksheets if names_kind(sheet.title, contract)]
-    filled = named or [sheet for sheet in book.worksheets if any(_is_filled(row) for row in _rows(sheet))]
+def _sheet(book: Book, contract: Contract) -> str:
+    """The part of the sheet named after the delivery, or of the only one that holds anything."""
+    named = [path for title, path in book.sheets if names_kind(title, contract)]
+    filled = named or [path for _, path in book.sheets if any(_is_filled(texts) for _, texts in _rows(book, path))]
     if not filled:
         raise Refused("the workbook is empty: no sheet holds anything")
     if len(filled) > 1:
@@ -80,88 +60,162 @@ def _sheet(book, contract: Contract):
     return filled[0]
 
 
-def _cells(sheet, contract: Contract) -> tuple[pa.Table, int]:
+def _cells(book: Book, path: str, contract: Contract) -> tuple[pa.Table, int]:
     """The rows that hold anything, and how many others the sheet has cells for that are there but say nothing."""
-    present = [0]
-    rows = (
-        (number, row) for number, row in enumerate(_rows(sheet), 1) if _count_present(row, present) and _is_filled(row)
-    )
-    _, header = next(rows, (0, ()))
+    empty = []
+    rows = (row for row in _rows(book, path) if _is_filled(row[1]) or empty.append(row[0]))
+    header = next(rows, (0, {}))[1]
     if not header:
         raise Refused("the sheet is empty: not even a header")
-    texts = [as_text(cell) or "" for cell in header]
-    while not texts[-1]:
-        texts.pop()
-    columns = match_headers(texts, contract)
+    width = max(at for at, text in header.items() if text) + 1
+    columns = match_headers([header.get(at, "") for at in range(width)], contract)
     schema = pa.schema([(column.name, pa.string()) for column in columns if column] + [("row", pa.int32())])
     batches = []
     while chunk := list(islice(rows, ROWS_AT_ONCE)):
         batches.append(_batch(chunk, columns, schema))
-    cells = pa.Table.from_batches(batches, schema)
-    return cells, present[0] - cells.num_rows - 1
+    return pa.Table.from_batches(batches, schema), len(empty)
 
 
-def _rows(sheet) -> Iterator[tuple]:
-    """All rows in their places, empty ones too, never more than Excel has."""
-    return sheet.iter_rows(max_row=LONGEST, max_col=WIDEST)
-
-
-def _count_present(row: tuple, present: list[int]) -> bool:
-    there = any(cell.value is not None for cell in row)
-    present[0] += there
-    return there
-
-
-def _batch(chunk: list, columns: list, schema: pa.Schema) -> pa.RecordBatch:
-    width, values = len(columns), [[] for _ in columns]
-    for number, row in chunk:
-        if any(cell.value is not None for cell in row[width:]):
+def _batch(chunk: list[Row], columns: list, schema: pa.Schema) -> pa.RecordBatch:
+    for number, texts in chunk:
+        if max(texts) >= len(columns) and any(text for at, text in texts.items() if at >= len(columns)):
             raise Refused(f"row {number} holds values to the right of the last header")
-        for at in range(width):
-            text = as_text(row[at]) if at < len(row) else None
-            if text and columns[at] is None:
-                raise Refused(f"column {at + 1} holds values but has no header")
-            values[at].append(text)
-    arrays = [pa.array(texts, pa.string()) for column, texts in zip(columns, values, strict=True) if column]
-    numbers = pa.array(np.array([number for number, _ in chunk], np.int32))
-    return pa.RecordBatch.from_arrays([*arrays, numbers], schema=schema)
+    arrays = []
+    for at, column in enumerate(columns):
+        values = [texts.get(at) for _, texts in chunk]
+        if column:
+            arrays.append(pa.array(values, pa.string()))
+        elif any(values):
+            raise Refused(f"column {at + 1} holds values but has no header")
+    return pa.RecordBatch.from_arrays([*arrays, pa.array([number for number, _ in chunk], pa.int32())], schema=schema)
 
 
-def as_text(cell) -> str | None:
-    """What a person would have typed: dates as YYYY-MM-DD, whole numbers without decimals, formulas and errors with
-    "="."""
-    value = cell.value
-    if value is None:
-        return None
-    if cell.data_type in "fe":
+def _is_filled(texts: dict[int, str]) -> bool:
+    return any(texts.values())
+
+
+def _rows(book: Book, path: str) -> Iterator[Row]:
+    """The rows that have a cell with anything in it, be it an empty text. Raises ValueError when rows or cells are out
+    of order or come twice: which one counts would be a guess."""
+    written, number = _writer(book), 0
+    for row in elements(book.archive, path, "row"):
+        number = _later(int(row.get("r") or number + 1), number, LONGEST)
+        texts, at, here = {}, -1, row.tag[:-3]
+        cell_tag = here + "c"
+        for cell in row:
+            if cell.tag != cell_tag:
+                continue
+            place = cell.get("r")
+            at = _later(_column(place.rstrip("0123456789")) if place else at + 1, at, WIDEST - 1)
+            text = written(cell, here)
+            if text is not None:
+                texts[at] = text
+        if texts:
+            yield number, texts
+
+
+def _later(place: int, last: int, limit: int) -> int:
+    if not last < place <= limit:
+        raise ValueError("out of order")
+    return place
+
+
+@cache
+def _column(letters: str) -> int:
+    """AB is 27: the place of a column, the first being 0."""
+    if not re.fullmatch("[A-Z]{1,3}", letters):
+        raise ValueError("no column is called that")
+    place = 0
+    for letter in letters:
+        place = place * 26 + ord(letter) - ord("A") + 1
+    return place - 1
+
+
+def _writer(book: Book):
+    """The function that gives a cell's text: what a person would have typed. None for a cell without content."""
+    strings, styles = book.strings, book.styles
+    dated = lru_cache(2**16)(lambda value, style: serial_as_text(float(value), style, book.since_1904))
+
+    def written(cell: ElementTree.Element, here: str) -> str | None:
+        value = cell.find(here + "v")
+        raw = None if value is None else value.text
+        kind = cell.get("t", "n")
+        if len(cell) > (value is not None):
+            if cell.find(here + "f") is not None:
+                return "="
+            inline = cell.find(here + "is")
+            if inline is not None and kind == "inlineStr":
+                return rich_text(inline)
+        if not raw:
+            return None
+        if kind == "s":
+            return strings[_later(int(raw), -1, len(strings) - 1)]
+        if kind == "n":
+            style = styles[int(cell.get("s", 0))] if styles else ""
+            return dated(raw, style) if style else plain_number(raw)
+        return _other_text(kind, raw)
+
+    return written
+
+
+def _other_text(kind: str, raw: str) -> str:
+    if kind == "b":
+        return "true" if raw.strip() == "1" else "false"
+    if kind == "d":
+        day = ISO_DAY.fullmatch(raw)
+        return day[1] if day else raw
+    if kind == "e":
         return "="
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, dt.datetime):
-        return value.date().isoformat()
-    return number_as_text(value) if isinstance(value, int | float) else str(value)
+    if kind not in ("str", "inlineStr"):
+        raise ValueError("no cell is of that type")
+    return unescaped(raw)
+
+
+def plain_number(raw: str) -> str:
+    """A number as the sheet stores it, in digits."""
+    if raw.isascii() and raw.isdigit():
+        return raw if raw[0] != "0" else str(int(raw))
+    return number_as_text(float(raw))
 
 
 def number_as_text(value: float) -> str:
-    """A number of a cell, in digits: never with an exponent, and never with exactly three decimals, which in a text
-    could be a group of thousands."""
+    """A number of a cell as Excel shows it, in digits: never with an exponent, with 15 significant digits and ten
+    decimals at most, and never with exactly three decimals, which in a text could be a group of thousands."""
     if value != value or value in (float("inf"), float("-inf")):
         return "="
     if value == int(value):
         return str(int(value))
-    text = format(Decimal(repr(value)), "f")
-    return text + "0" * (len(text.partition(".")[2]) == 3)
+    text = format(round(Decimal(f"{value:.15g}"), MOST_DECIMALS), "f").rstrip("0")
+    whole, _, decimals = text.partition(".")
+    if not decimals:
+        return whole if whole != "-0" else "0"
+    return text + "0" * (len(decimals) == 3)
 
 
-def _is_filled(row) -> bool:
-    return any(cell.value not in (None, "") for cell in row)
+def serial_as_text(value: float, style: str, since_1904: bool) -> str:
+    """A number that its style shows as a date, as YYYY-MM-DD; as h:mm:ss where it is a time of day or a duration; in
+    digits where there is no such date.
+
+    Day 1 is 1900-01-01, and a 29 February 1900 is counted that never was; in a workbook that counts from 1904, day 0 is
+    1904-01-01.
+    """
+    seconds = round(value * 86_400) if value == value and abs(value) <= LAST_DAY else -1
+    if seconds < 0:
+        return number_as_text(value)
+    if style == "duration" or seconds < 86_400:
+        return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+    days = seconds // 86_400
+    if since_1904:
+        days += 1462
+    try:
+        return (dt.date(1899, 12, 30) + dt.timedelta(days + (days < 60))).isoformat()
+    except OverflowError:
+        return number_as_text(value)
 
 
-def _count_rows(content: bytes, path: str) -> int:
+def _count_rows(book: Book, path: str) -> int:
     """Rows of the sheet's XML that hold a value, a text or a formula, read piece by piece."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open(path) as part:
+    with book.archive.open(path) as part:
         return sum(CONTENT.search(row) is not None for row in _row_elements(iter(lambda: part.read(READ_AT_ONCE), b"")))
 
 

@@ -118,7 +118,7 @@ def test_the_name_of_a_delivery_depends_on_bytes_kind_and_key_and_is_no_plain_ha
     other = Keys(bytes(range(60, 92)), KEYS.person)
     contacts = f"cvr;actor;date\n{CVRS[0]};A;01-05-2010\n".encode()
     ids = {
-        gateway._delivery_id(keys, kind, content)
+        gateway._delivery_id(keys.delivery, kind, content)
         for keys in (KEYS, other)
         for kind in KINDS
         for content in (contacts, b"x")
@@ -251,7 +251,7 @@ def test_a_full_disk_is_an_error_that_leaves_nothing(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(gateway.store, "_write_table", full)
+    monkeypatch.setattr(gateway.store, "delivery_files", full)
     with pytest.raises(OSError, match="No space left"):
         deliver(tmp_path, NAME, COMPANIES)
     assert sorted(path.name for path in (tmp_path / "home").iterdir()) == [".lock", "home.json"]

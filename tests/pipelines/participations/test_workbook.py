@@ -129,7 +129,7 @@ def test_a_malformed_encrypted_or_foreign_archive_is_refused():
 
 
 def test_an_archive_that_unpacks_to_too_much_is_refused_before_it_is_opened(monkeypatch):
-    monkeypatch.setattr(reader, "LARGEST_UNPACKED", 1000)
+    monkeypatch.setattr(workbook_parts, "LARGEST_UNPACKED", 1000)
     monkeypatch.setattr(reader.openpyxl, "load_workbook", lambda *_, **__: pytest.fail("the archive was opened"))
     assert "unpacks to more than" in refused(workbook(("Ark1", [HEADER, ROW])))
 
