@@ -35,7 +35,8 @@ class Column:
     `physical` is its DuckDB type, `label` the Danish name; `synonyms` are headers that operators use for it; `codes`
     names the code table whose first column lists the allowed values; `asked` says that a delivery must have the column,
     though its cells may be empty; `classification` is "raw" (a civil or business number), "pseudonym", "free_text" or
-    None. Bounds are inclusive: numbers, or dates for a DATE.
+    None. Bounds are inclusive: numbers, or dates for a DATE. `description_da` and `example` (as an operator would type
+    it, numbers synthetic) are there for deliveries.
     """
 
     name: str
@@ -51,6 +52,8 @@ class Column:
     maximum: float | dt.date | None = None
     allowed: tuple[str, ...] = ()
     classification: str | None = None
+    description_da: str | None = None
+    example: str | None = None
 
     @property
     def type(self) -> pa.DataType:
@@ -69,7 +72,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Contract:
-    """One table: its columns in order, its keys and every rule it promises to keep."""
+    """One table: its columns in order, its keys and every rule it promises to keep.
+
+    `blocking`: whether a table that breaks a rule stops everything made from it (else it is told, and the run goes on).
+    """
 
     name: str
     room: str
@@ -77,6 +83,7 @@ class Contract:
     description: str
     columns: tuple[Column, ...]
     keys: tuple[str, ...]
+    blocking: bool = True
 
     def column(self, name: str) -> Column:
         """The column of that name; KeyError when the table has none."""
@@ -244,11 +251,12 @@ def _read(path: Path, room: str) -> Contract:
         description=table["description"],
         columns=tuple(_read_column(written) for written in table["properties"]),
         keys=tuple(name for _, name in keyed),
+        blocking=_custom(table).get("blocking", True),
     )
 
 
 def _read_column(written: dict) -> Column:
-    custom = {entry["property"]: entry["value"] for entry in written.get("customProperties", ())}
+    custom = _custom(written)
     bounds = written.get("logicalTypeOptions", {})
     if written["logicalType"] == "date":
         bounds = {name: dt.date.fromisoformat(day) for name, day in bounds.items()}
@@ -267,7 +275,13 @@ def _read_column(written: dict) -> Column:
         maximum=bounds.get("maximum"),
         allowed=tuple(custom.get("allowed", ())),
         classification=written.get("classification"),
+        description_da=custom.get("description_da"),
+        example=next(iter(written.get("examples", ())), None),
     )
+
+
+def _custom(written: dict) -> dict[str, object]:
+    return {entry["property"]: entry["value"] for entry in written.get("customProperties", ())}
 
 
 def _shown(names: list[str]) -> str:
