@@ -1,4 +1,5 @@
-"""Blocking checks: a table that breaks its contract, or accounts that do not add up, stop everything made from them.
+"""Checks: a table or delivery that breaks its contract, or accounts that do not add up, stop everything made from them,
+unless the contract says that it does not block.
 
 Belongs here: running a contract's rules inside a run and telling counts. The rules themselves are the contracts'.
 """
@@ -14,6 +15,7 @@ import pyarrow.parquet as pq
 from assets.failures import without_values
 from assets.storage import read_arrow, stored
 from assets.tables import key
+from pipelines.participations import accepted_contract, accepted_rows, table_of
 from pipelines.release import broken_accounts
 from pipelines.settings import Settings
 from schemas import contract
@@ -36,13 +38,38 @@ def contract_check(name: str) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset=key(name),
         name="contract",
-        blocking=True,
+        blocking=described.blocking,
         description=f"The table keeps the {len(described.rules())} rules of its contract.",
     )
     def check(settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
         with without_values(f"contract of {name}"):
             found = described.check(_readable(settings.home, name))
-        return _result({f"{finding.rule} {finding.column or ''}".strip(): finding.violations for finding in found})
+        return _result(_counts(found), blocking=described.blocking)
+
+    return check
+
+
+def delivery_checks(assets: Iterable[dg.AssetsDefinition]) -> list[dg.AssetChecksDefinition]:
+    """One check for every kind of delivery whose table is made."""
+    made = {".".join(asset_key.path) for asset in assets for asset_key in asset.keys}
+    kinds = [delivered.name.removeprefix("deliveries.") for delivered in contract.contracts("deliveries")]
+    return [delivery_check(kind) for kind in kinds if table_of(kind) in made]
+
+
+def delivery_check(kind: str) -> dg.AssetChecksDefinition:
+    """The check that every accepted row of the deliveries of a kind keeps the rules of their contract as it is stored."""
+    described = accepted_contract(kind)
+
+    @dg.asset_check(
+        asset=key(table_of(kind)),
+        name="deliveries",
+        blocking=described.blocking,
+        description=f"Every accepted row keeps the {len(described.rules())} rules of {described.name}.",
+    )
+    def check(settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
+        with without_values(f"deliveries of {kind}"):
+            found = described.check(accepted_rows(settings.home / "deliveries", kind))
+        return _result(_counts(found), blocking=described.blocking)
 
     return check
 
@@ -71,8 +98,13 @@ def _readable(home: Path, name: str) -> object:
     return read_arrow(path) if small else ds.dataset(path, format="parquet")
 
 
-def _result(broken: dict[str, int], what: str = "rows") -> dg.AssetCheckResult:
-    """Passed if nothing is broken; metadata and description hold names and counts only."""
+def _counts(found: Iterable[contract.Finding]) -> dict[str, int]:
+    return {f"{finding.rule} {finding.column or ''}".strip(): finding.violations for finding in found}
+
+
+def _result(broken: dict[str, int], what: str = "rows", blocking: bool = True) -> dg.AssetCheckResult:
+    """Passed if nothing is broken; metadata and description hold names and counts only. What does not block warns."""
     broken = {rule: int(count) for rule, count in broken.items() if count}
     told = "; ".join(f"{rule}: {count} {what}" for rule, count in broken.items())
-    return dg.AssetCheckResult(passed=not broken, description=told or "all rules hold", metadata=dict(broken))
+    severity = dg.AssetCheckSeverity.ERROR if blocking else dg.AssetCheckSeverity.WARN
+    return dg.AssetCheckResult(passed=not broken, description=told or "all rules hold", metadata=dict(broken), severity=severity)

@@ -17,7 +17,7 @@ def definitions(settings: Settings) -> dg.Definitions:
     assets = dg.load_assets_from_modules(STAGES)
     return dg.Definitions(
         assets=assets,
-        asset_checks=[*checks.contract_checks(assets), checks.accounting],
+        asset_checks=[*checks.contract_checks(assets), *checks.delivery_checks(assets), checks.accounting],
         jobs=[nightly.job],
         schedules=[nightly.schedule],
         resources={

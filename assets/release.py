@@ -14,7 +14,7 @@ from assets.storage import stored
 from assets.tables import key
 from pipelines.participations import open_home
 from pipelines.release import Building, RunFacts, build, publish, released_tables
-from pipelines.report import FILES
+from pipelines.report import FILES, render_validation
 from pipelines.report import render as render_page
 from pipelines.settings import Settings
 
@@ -40,9 +40,10 @@ def release(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settin
 
 
 def render(building: Building) -> None:
-    """Everything that is derived from the warehouse of a building and published with it: the page in both languages."""
+    """Everything that is derived from the warehouse of a building and published with it: results and validation in both languages."""
     for language in FILES:
         render_page(building.warehouse, building.path / "report", language, building.id)
+        render_validation(building.warehouse, building.path / "report", language, building.id)
 
 
 def _facts(run: str, settings: Settings, delivery: Path) -> RunFacts:

@@ -10,12 +10,15 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from pipelines.identity import Keys
     from pipelines.participations import Receipt
     from pipelines.settings import Settings
@@ -38,6 +41,7 @@ Kind = Annotated[str, typer.Option("--as", help="What the file holds, such as co
 HomeDir = Annotated[Path | None, typer.Option("--home", help="Where everything lies (EFFEKT_HOME, else var).")]
 KeysDir = Annotated[Path | None, typer.Option("--keys", help="Where the keys lie (EFFEKT_KEYS, else .keys).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Only JSON on standard output.")]
+Language = Annotated[str, typer.Option(help="da or en.")]
 
 
 class CommandError(Exception):
@@ -69,18 +73,38 @@ def keys_new(keys: KeysDir = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def check(file: File, kind: Kind, home: HomeDir = None, as_json: AsJson = False) -> None:
-    """Say what would be refused, by row and rule; store nothing. Exit 1 if anything."""
+def check(file: File, kind: Kind, home: HomeDir = None, language: Language = "da", as_json: AsJson = False) -> None:
+    """Say what would be refused or quarantined, by row and rule, and how to mend it; store nothing. Exit 1 if anything."""
     from pipelines.participations import check as check_file
-    from schemas.contract import codes
+    from pipelines.participations.wording import explained, refusal, report
+    from schemas.contract import load
 
-    settings = _settings(home=home)
-    receipt = check_file(file, _known_kind(kind), synthetic=_is_synthetic(settings))
-    reasons = dict(zip(*codes("quarantine_rules").select(["rule", "reason_en"]).to_pydict().values(), strict=True))
-    findings = [found | {"reason": reasons.get(found["rule"])} for found in receipt.findings.to_pylist()]
-    lines = [f"row {found['row']}: {found['column']}: {found['reason'] or found['rule']}" for found in findings]
-    _print(receipt.as_dict() | {"findings": findings}, as_json, *lines, _told(receipt))
-    raise typer.Exit(1 if findings or receipt.status == "refused" else 0)
+    settings, language = _settings(home=home), _known_language(language)
+    with _waiting(file):
+        receipt = check_file(file, _known_kind(kind), synthetic=_is_synthetic(settings), home=settings.home)
+    found = {name: explained(table, language) for name, table in (("findings", receipt.findings), ("waiting", receipt.waiting)) if table}
+    told = receipt.as_dict() | {"findings": [], "waiting": []} | found
+    if receipt.reason:
+        told["reason_da"] = refusal(receipt.reason, "da", load(f"deliveries.{kind}"))
+    _print(told, as_json, *report(receipt, language))
+    raise typer.Exit(1 if receipt.quarantined or receipt.status == "refused" else 0)
+
+
+@app.command()
+def template(
+    kind: Annotated[str, typer.Argument(help="What it is for, such as company_participations.", show_default=False)],
+    to: Annotated[Path | None, typer.Option(help="Where it is written (KIND.xlsx).", show_default=False)] = None,
+    language: Language = "da",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write an Excel template to fill in: columns, what they mean, codes to choose from."""
+    from pipelines.participations.template import write_template
+
+    language = _known_language(language)
+    written = write_template(_known_kind(kind), to or Path(f"{kind}.xlsx"), language, overwrite)
+    told = {"template": str(written), "kind": kind, "language": language}
+    _print(told, as_json, f"{written}: fill in its first sheet, then try it with `effekt check FILE --as {kind}`")
 
 
 @app.command()
@@ -89,8 +113,10 @@ def pseudonymise(
 ) -> None:
     """Take a raw file into the home, every CVR and CPR number replaced by a pseudonym; print the receipt."""
     settings = _settings(keys=keys, home=home)
-    receipt = _take(file, _known_kind(kind), _keys(settings), settings, settings.synthetic)
+    with _waiting(file):
+        receipt = _take(file, _known_kind(kind), _keys(settings), settings, settings.synthetic)
     rules = [f"  {rule}: {count} rows" for rule, count in receipt.by_rule.items()]
+    rules += [f"  warning: {rule}: {count} rows wait until it is delivered" for rule, count in receipt.warnings.items()]
     _print(receipt.as_dict(), as_json, _told(receipt), *rules)
     raise typer.Exit(1 if receipt.status == "refused" else 0)
 
@@ -151,7 +177,7 @@ def verify(home: HomeDir = None, as_json: AsJson = False) -> None:
 @app.command()
 def report(
     home: HomeDir = None,
-    language: Annotated[str, typer.Option(help="da or en.")] = "da",
+    language: Language = "da",
     as_json: AsJson = False,
 ) -> None:
     """Say where the page of the current release lies."""
@@ -189,6 +215,12 @@ def _known_kind(kind: str) -> str:
     return kind
 
 
+def _known_language(language: str) -> str:
+    if language not in ("da", "en"):
+        raise CommandError("that language is not spoken here: --language takes da or en")
+    return language
+
+
 def _kinds() -> list[str]:
     from schemas.contract import contracts
 
@@ -202,6 +234,20 @@ def _is_synthetic(settings: "Settings") -> bool:
     if not (settings.home / "home.json").is_file():
         return bool(settings.synthetic)
     return open_home(settings.home, settings.synthetic).synthetic
+
+
+def _waiting(file: Path) -> "AbstractContextManager":
+    """On a terminal, how long a file that takes more than a moment has been read; elsewhere nothing."""
+    if not sys.stderr.isatty():
+        return nullcontext()
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    progress = Progress(*columns, console=Console(stderr=True), transient=True)
+    size = file.stat().st_size / 2**20 if file.is_file() else 0.0
+    progress.add_task(f"reading {size:,.1f} MB", total=None)
+    return progress
 
 
 def _take(file: Path, kind: str, keys: "Keys", settings: "Settings", synthetic: bool | None) -> "Receipt":

@@ -26,6 +26,7 @@ class Settings:
     engine: str = "duckdb"
     memory_limit: str = "2GB"
     threads: int = 2
+    contact_days: int = 365  # within which two actors' contacts with a company count as one period
 
 
 def load_settings(**given: object) -> Settings:
@@ -60,10 +61,10 @@ def _read_toml(path: Path) -> dict[str, object]:
 def _convert(name: str, value: object) -> object:
     if name in {"home", "keys"}:
         return Path(str(value))
-    if name == "threads":
+    if name in {"threads", "contact_days"}:
         if str(value).isdigit() and int(str(value)) > 0:
             return int(str(value))
-        raise SettingsError("EFFEKT_THREADS must be a whole number above 0")
+        raise SettingsError(f"EFFEKT_{name.upper()} must be a whole number above 0")
     if name == "synthetic":
         spelled = {"1": True, "true": True, "0": False, "false": False}.get(str(value).lower())
         if spelled is None:

@@ -44,19 +44,24 @@ def violations(rules: tuple[Rule, ...], keys: tuple[str, ...], table) -> dict[Ru
     """
     import duckdb
 
-    counted = [f"count(*) FILTER (WHERE {rule.sql})" if rule.sql else _repeated(keys) for rule in rules]
-    if not counted:
+    if not rules:
         return {}
     with duckdb.connect() as connection:
         connection.register("checked", table)
-        counts = connection.sql(f"SELECT {', '.join(counted)} FROM checked").fetchone()  # noqa: S608 (names from contracts)
+        counts = connection.sql(counting(rules, keys, "checked")).fetchone()
     return dict(zip(rules, counts, strict=True))
 
 
-def _repeated(keys: tuple[str, ...]) -> str:
+def counting(rules: tuple[Rule, ...], keys: tuple[str, ...], source: str) -> str:
+    """The query whose one row holds the violations of each rule, of a table that SQL knows as `source`."""
+    counted = [f"count(*) FILTER (WHERE {rule.sql})" if rule.sql else _repeated(keys, source) for rule in rules]
+    return f"SELECT {', '.join(counted)} FROM {source}"  # noqa: S608 (names from contracts)
+
+
+def _repeated(keys: tuple[str, ...], source: str) -> str:
     names = ", ".join(quoted(key) for key in keys)
     some = " OR ".join(f"{quoted(key)} IS NOT NULL" for key in keys)
-    groups = f"SELECT count(*) AS n FROM checked WHERE {some} GROUP BY {names} HAVING count(*) > 1"  # noqa: S608
+    groups = f"SELECT count(*) AS n FROM {source} WHERE {some} GROUP BY {names} HAVING count(*) > 1"  # noqa: S608
     return f"(SELECT coalesce(sum(n), 0)::BIGINT FROM ({groups}))"  # noqa: S608
 
 

@@ -4,7 +4,9 @@
 participating belongs elsewhere.
 """
 
+from pipelines.participations.accepted import accepted_contract, accepted_rows, table_of
 from pipelines.participations.assemble import assemble
+from pipelines.participations.contacts import contact_pair, contact_summary
 from pipelines.participations.gateway import check, pseudonymise
 from pipelines.participations.home import Home, HomeError, open_home
 from pipelines.participations.reading import Refused
@@ -22,13 +24,18 @@ __all__ = [
     "Rekeying",
     "Rotation",
     "Withdrawal",
+    "accepted_contract",
+    "accepted_rows",
     "assemble",
     "check",
+    "contact_pair",
+    "contact_summary",
     "open_home",
     "pseudonymise",
     "rekey",
     "remove_waiting",
     "rotate",
+    "table_of",
     "withdraw",
     "withdraw_from_new_extracts",
 ]

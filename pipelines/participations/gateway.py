@@ -22,6 +22,7 @@ from pipelines.participations.contained import examine
 from pipelines.participations.home import Home, open_home
 from pipelines.participations.reading import Refused, open_safely
 from pipelines.participations.receipts import Receipt
+from pipelines.participations.references import warned
 from pipelines.participations.withdrawal import without_withdrawn
 from schemas.contract import Contract, contracts, load
 
@@ -53,6 +54,7 @@ def pseudonymise(
         receipt = replace(receipt, delivery=_name(home, keys, kind, content))
         _refuse_other_keys(home, keys)
         receipt = _known(home, receipt) or _take(content, contract, receipt, keys, home, births)
+        receipt = warned(receipt, home.deliveries)
     except Refused as refusal:
         receipt = replace(receipt, status="refused", delivery=None, reason=str(refusal))
     with home.locked():
@@ -60,14 +62,18 @@ def pseudonymise(
     return receipt
 
 
-def check(file: Path, kind: str, *, synthetic: bool = False, births: Births = None) -> Receipt:
+def check(
+    file: Path, kind: str, *, synthetic: bool = False, births: Births = None, home: Path | None = None
+) -> Receipt:
     """What `pseudonymise` would say of the file, without keys and without storing anything: the receipt's findings
-    list each row, rule and column. Raises ValueError for an unknown kind."""
+    list each row, rule and column, its warnings what the deliveries of `home` do not know yet. Raises ValueError for an
+    unknown kind."""
     contract = _contract(kind)
     operator, period = _sender(Path(file).name, kind)
     receipt = Receipt("refused", kind, operator=operator, period=period, findings=NOTHING)
     try:
-        return _examined(open_safely(Path(file)), contract, receipt, synthetic, births)[0]
+        receipt, accepted = _examined(open_safely(Path(file)), contract, receipt, synthetic, births)
+        return warned(receipt, home / "deliveries", accepted) if home else receipt
     except Refused as refusal:
         return replace(receipt, reason=str(refusal))
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, fields
 
 import pyarrow as pa
 
+TABLES = ("findings", "waiting")  # of a receipt; what it says of them in JSON are counts
+
 
 @dataclass(frozen=True)
 class Receipt:
@@ -17,8 +19,9 @@ class Receipt:
     follow the pattern), `encoding` is None where the format fixes it, `received` is in UTC (ISO 8601). `withdrawn` of the
     accepted rows are not stored, since their unit was withdrawn. `changes` counts by column what became of the numbers
     (identity.replace_numbers), `change_table` the rows of the table of changes (identity.Successors); both are empty
-    where no such table lies with the keys. `findings` (row in the file, rule, column) lists what is wrong, without
-    values; it is no part of `as_dict`.
+    where no such table lies with the keys. `warnings` counts by rule the accepted rows that refer to a project or
+    initiative which the home does not know yet; it is told, not stored. `findings` and `waiting` (row in the file, rule,
+    column) list what is wrong and which rows the warnings are about, without values; they are no part of `as_dict`.
     """
 
     status: str
@@ -37,9 +40,11 @@ class Receipt:
     withdrawn: int = 0
     changes: dict[str, dict[str, int]] = field(default_factory=dict)
     change_table: dict[str, int] = field(default_factory=dict)
+    warnings: dict[str, int] = field(default_factory=dict)
     reason: str | None = None
     findings: pa.Table | None = field(default=None, repr=False, compare=False)
+    waiting: pa.Table | None = field(default=None, repr=False, compare=False)
 
     def as_dict(self) -> dict[str, object]:
         """The receipt as JSON writes it."""
-        return {one.name: getattr(self, one.name) for one in fields(self) if one.name != "findings"}
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.name not in TABLES}

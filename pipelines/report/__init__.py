@@ -4,6 +4,8 @@ Belongs here: words, tables and a picture of figures that lie in the warehouse. 
 that names a unit is read.
 """
 
-from pipelines.report.page import FILES, render
+from pipelines.report.page import render
+from pipelines.report.places import FILES, VALIDATION
+from pipelines.report.validation import render_validation
 
-__all__ = ["FILES", "render"]
+__all__ = ["FILES", "VALIDATION", "render", "render_validation"]

@@ -19,8 +19,9 @@ def limits(found: Findings) -> Html:
     return section("limits", say("limits", found.language), element("ul", *items))
 
 
-def behind(found: Findings, release: str | None) -> Html:
-    """As-of date, release, method, rows read, accepted and quarantined, and how many participants were compared."""
+def behind(found: Findings, release: str | None, validation: str) -> Html:
+    """As-of date, release, method, rows read, accepted and quarantined, how many participants were compared, and the way
+    to the page `validation`."""
     language, account = found.language, found.account
     as_of = found.run.get("as_of")
     rows = {key: number(account[key], language) for key in ("accepted", "quarantined")}
@@ -33,6 +34,7 @@ def behind(found: Findings, release: str | None) -> Html:
         "rows": say("rows_told", language, read=number(account["rows_read"], language), **rows),
         "matched_companies": _matched(found, "company"),
         "matched_persons": _matched(found, "person"),
+        "validation": element("a", say("validation_link", language), href=validation),
     }
     pairs = [
         element("div", element("dt", say(term, language)), element("dd", words)) for term, words in told.items() if words is not None

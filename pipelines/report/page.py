@@ -11,11 +11,10 @@ from pipelines.report.closing import behind, limits
 from pipelines.report.findings import LANGUAGES, Findings, read
 from pipelines.report.markup import Html, element
 from pipelines.report.picture import picture
+from pipelines.report.places import FILES, VALIDATION
 from pipelines.report.results import persons, results
 from pipelines.report.style import STYLE
 from pipelines.report.wording import say
-
-FILES = {"da": "index.html", "en": "en.html"}
 
 
 def render(warehouse: Path, directory: Path, language: str = "da", release: str | None = None) -> Path:
@@ -44,6 +43,6 @@ def document(found: Findings, release: str | None) -> Html:
         element("style", Html(STYLE)),
     )
     main = element(
-        "main", answer(found), results(found), picture(found), persons(found), chains(found), limits(found), behind(found, release)
+        "main", answer(found), results(found), picture(found), persons(found), chains(found), limits(found), behind(found, release, VALIDATION[language])
     )
     return element("html", head, element("body", masthead(found, release, FILES[other]), main), lang=language)

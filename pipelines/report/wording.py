@@ -213,6 +213,51 @@ PHRASES: dict[str, tuple[str, str]] = {
     "lost": ("Deltagere uden sammenligning", "Participants without a comparison"),
     "lost_none": ("Alle deltagere er sammenlignet.", "Every participant was compared."),
     "count": ("Antal", "Number"),
+    # the validation page
+    "validation": ("Validering", "Validation"),
+    "validation_link": ("Alle regler og optællinger", "Every rule, counted"),
+    "validation_sound": (
+        "{rules} regler for {tables} tabeller: alle holder", "{rules} rules on {tables} tables: all of them hold"),
+    "validation_broken": (
+        "{broken} af {rules} regler for {tables} tabeller er brudt", "{broken} of {rules} rules on {tables} tables are broken"),
+    "validation_lead": (
+        "Hver tabel har en kontrakt, og hver regel i den er talt efter i netop denne udgave. Kørslen standser ved den første regel, der"
+        " brydes, så en brudt regel her betyder, at udgaven er ændret siden. Siden viser antal og intet andet.",
+        "Every table has a contract, and every rule of it was counted in this very release. A run stops at the first rule that is"
+        " broken, so a broken rule here means that the release was changed since. The page shows counts and nothing else."),
+    "to_report": ("Til resultaterne", "To the results"),
+    "delivered": ("Hvad der blev indsendt", "What was delivered"),
+    "delivered_caption": ("Rækker efter levering", "Rows by kind of delivery"),
+    "kind": ("Levering", "Kind of delivery"),
+    "read": ("Læst", "Read"),
+    "accepted": ("Godkendt", "Accepted"),
+    "quarantined": ("I karantæne", "Quarantined"),
+    "current": ("Gældende", "Current"),
+    "superseded": ("Erstattet", "Superseded"),
+    "withdrawn": ("Trukket tilbage", "Withdrawn"),
+    "adds_up": ("Stemmer", "Adds up"),
+    "delivered_note": (
+        "Læst = godkendt + karantæne; godkendt = gældende + erstattet + trukket tilbage, for hver eneste levering.",
+        "Read = accepted + quarantined; accepted = current + superseded + withdrawn, for every single delivery."),
+    "delivered_none": ("Der er ingen leveringer.", "There are no deliveries."),
+    "why_quarantined": ("Hvorfor rækker er i karantæne", "Why rows are in quarantine"),
+    "rules_by_table": ("Reglerne, tabel for tabel", "The rules, table by table"),
+    "table_told": ("{rows}, {rules}: {outcome}", "{rows}, {rules}: {outcome}"),
+    "all_hold": ("alle holder", "all hold"),
+    "some_broken": ("{broken} brudt", "{broken} broken"),
+    "column": ("Kolonne", "Column"),
+    "rule_told": ("Regel", "Rule"),
+    "violations": ("Rækker, der bryder den", "Rows that break it"),
+    "passed": ("Holder", "Holds"),
+    "yes": ("ja", "yes"),
+    "no": ("nej", "no"),
+    "rule_not_null": ("er aldrig tom", "is never empty"),
+    "rule_in_codes": ("står på kodelisten {listed}", "is on the code list {listed}"),
+    "rule_allowed": ("er et af ordene {listed}", "is one of the words {listed}"),
+    "rule_between": ("ligger fra {low} til {high}", "lies from {low} to {high}"),
+    "rule_least": ("er mindst {low}", "is at least {low}"),
+    "rule_most": ("er højst {high}", "is at most {high}"),
+    "rule_unique": ("findes kun én gang i tabellen", "comes only once in the table"),
     "unit_company": ("virksomheder", "companies"),
     "unit_person": ("personer", "persons"),
 }
@@ -245,6 +290,8 @@ NOUNS = {
     "job": (("job", "job"), ("job", "jobs")),
     "fte": (("årsværk", "årsværk"), ("full-time equivalent", "full-time equivalents")),
     "delivery": (("levering", "leveringer"), ("delivery", "deliveries")),
+    "row": (("række", "rækker"), ("row", "rows")),
+    "rule": (("regel", "regler"), ("rule", "rules")),
 }
 
 

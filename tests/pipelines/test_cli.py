@@ -5,6 +5,7 @@ import re
 import resource
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pyarrow as pa
@@ -41,7 +42,7 @@ def test_help_costs_less_than_half_a_second_of_computing():
         [sys.executable, "-m", "pipelines.cli", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    commands = ("check", "pseudonymise", "world", "run", "verify", "report", "keys")
+    commands = ("check", "template", "pseudonymise", "world", "run", "verify", "report", "keys")
     assert all(command in done.stdout for command in commands)
     assert after.ru_utime - before.ru_utime < 0.5
 
@@ -124,6 +125,119 @@ def test_a_file_goes_through_check_and_gateway_and_its_receipt_adds_up(effekt, t
     code, out, _ = effekt("pseudonymise", "one_initiatives_2010.csv", "--as", "initiatives")
     assert code == 0
     assert out.startswith("duplicate: ")
+
+
+COMPANIES = "CVR-nr.;Projekt;Startdato;Slutdato;Tilskud (kr.)\n01000004;P1;01-05-2010;;5\n"
+NAME = "nord_company_participations_2010.csv"
+
+
+def checked(effekt, *words: str) -> tuple[int, str, str]:
+    return effekt("check", NAME, "--as", "company_participations", *words)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ((), ("1 række · CVR-nr. · cvr_check_digit", "række 3", "Sådan rettes det: Slå virksomheden op", "Intet er gemt.")),
+        (("--language", "en"), ("1 row · cvr · cvr_check_digit", "row 3", "How to mend it: Look the company up", "Nothing was stored.")),
+    ],
+)
+def test_check_tells_row_rule_column_and_how_to_mend_it_in_either_language(effekt, tmp_path, monkeypatch, words, told):
+    monkeypatch.setenv("EFFEKT_SYNTHETIC", "1")
+    (tmp_path / NAME).write_text(COMPANIES + "01000005;P1;01-05-2010;;5\n")
+    code, out, err = checked(effekt, *words)
+    assert (code, err) == (1, "")
+    assert all(words in out for words in told)
+    assert "0100000" not in out
+    assert sorted(tmp_path.iterdir()) == [tmp_path / NAME]
+
+
+def test_check_as_json_is_the_receipt_with_every_finding_and_how_to_mend_it(effekt, tmp_path, monkeypatch):
+    monkeypatch.setenv("EFFEKT_SYNTHETIC", "1")
+    (tmp_path / NAME).write_text(COMPANIES + "01000005;P1;01-05-2010;;5\n")
+    found = json.loads(checked(effekt, "--json", "--language", "en")[1])
+    expected = {"status": "taken", "read": 2, "accepted": 1, "quarantined": 1, "by_rule": {"cvr_check_digit": 1}, "delivery": None, "key_id": None}
+    assert {name: found[name] for name in expected} == expected
+    (one,) = found["findings"]
+    assert (one["row"], one["rule"], one["column"]) == (3, "cvr_check_digit", "cvr")
+    assert one["mend"].startswith("Look the company up")
+    assert (found["warnings"], found["waiting"]) == ({}, [])
+
+
+def test_a_refusal_is_told_in_the_language_and_as_json_in_both(effekt, tmp_path):
+    (tmp_path / NAME).write_text("CVR-nr.;Projekt;Startdato;Tilskud (kr.)\n")
+    code, out, _ = checked(effekt)
+    assert (code, out) == (1, "Afvist: kolonnerne »Slutdato« mangler; »Virksomhedsdeltagelser« skal have »CVR-nr.«, »Projekt«, "
+                              "»Startdato«, »Slutdato«, »Tilskud (kr.)«\n")
+    assert checked(effekt, "--language", "en")[1].startswith("Refused: the columns end are missing; company_participations must have")
+    found = json.loads(checked(effekt, "--json")[1])
+    assert (found["status"], found["findings"]) == ("refused", [])
+    assert found["reason"].startswith("the columns end are missing")
+    assert found["reason_da"].startswith("kolonnerne »Slutdato« mangler")
+
+
+def test_an_unknown_project_is_a_warning_and_no_reason_to_exit_with_1(effekt, tmp_path, monkeypatch):
+    monkeypatch.setenv("EFFEKT_SYNTHETIC", "1")
+    new_keys(tmp_path / ".keys")
+    (tmp_path / "nord_projects_2010.csv").write_text("Projekt;Initiativ\nP8;I1\n")
+    assert effekt("pseudonymise", "nord_projects_2010.csv", "--as", "projects")[0] == 0
+    (tmp_path / NAME).write_text(COMPANIES)
+    code, out, _ = checked(effekt)
+    assert code == 0
+    assert "1 række · Projekt · unknown_project" in out
+    assert "Advarsel, ingen fejl" in out
+    found = json.loads(checked(effekt, "--json")[1])
+    assert (found["warnings"], found["quarantined"]) == ({"unknown_project": 1}, 0)
+    assert [(one["row"], one["rule"]) for one in found["waiting"]] == [(2, "unknown_project")]
+    code, out, _ = effekt("pseudonymise", NAME, "--as", "company_participations")
+    assert code == 0
+    assert "warning: unknown_project: 1 rows wait" in out
+
+
+def test_ten_thousand_bad_rows_are_checked_and_told_within_three_seconds(effekt, tmp_path):
+    (tmp_path / NAME).write_text(COMPANIES + "".join(f"1234567{n % 10};P{n};32-05-2010;;-5\n" for n in range(10_000)))
+    started = time.perf_counter()
+    code, out, _ = checked(effekt)
+    assert code == 1
+    assert time.perf_counter() - started < 3
+    assert out.count("\n") < 40
+
+
+def test_a_language_that_is_not_spoken_is_an_error_of_one_sentence(effekt, tmp_path):
+    (tmp_path / NAME).write_text(COMPANIES)
+    for words in (("check", NAME, "--as", "company_participations"), ("template", "targets")):
+        code, out, err = effekt(*words, "--language", "de")
+        assert (code, out, err) == (1, "", "effekt: that language is not spoken here: --language takes da or en\n")
+    assert sorted(tmp_path.iterdir()) == [tmp_path / NAME]
+
+
+def test_a_template_is_written_once_and_replaced_only_when_asked_to(effekt, tmp_path):
+    code, out, _ = effekt("template", "targets")
+    assert code == 0
+    assert out.startswith("targets.xlsx: ")
+    before = (tmp_path / "targets.xlsx").read_bytes()
+    code, out, err = effekt("template", "targets", "--language", "en")
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert "--overwrite" in err
+    assert (tmp_path / "targets.xlsx").read_bytes() == before
+    code, out, _ = effekt("template", "targets", "--language", "en", "--overwrite", "--json")
+    assert (code, json.loads(out)) == (0, {"template": "targets.xlsx", "kind": "targets", "language": "en"})
+    assert (tmp_path / "targets.xlsx").read_bytes() != before
+    assert effekt("template", "companies")[0] == 1
+
+
+def test_progress_is_shown_on_a_terminal_only(tmp_path, monkeypatch, capsys):
+    (tmp_path / NAME).write_text(COMPANIES)
+    with cli._waiting(tmp_path / NAME):
+        pass
+    assert capsys.readouterr() == ("", "")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with cli._waiting(tmp_path / NAME):
+        pass
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "reading 0.0 MB" in err
 
 
 def test_a_file_that_is_not_there_is_refused_with_exit_code_1(effekt, tmp_path):

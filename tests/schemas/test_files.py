@@ -18,7 +18,7 @@ COLUMNS = [(contract, column) for contract in TABLES for column in contract.colu
 CODE_TABLES = sorted(path.stem for path in (HERE / "codes").glob("*.csv"))
 
 WAREHOUSE = {
-    "participation": "initiative project target company person contact delivery quarantine",
+    "participation": "initiative project target company person contact contact_summary contact_pair delivery quarantine",
     "panel": "firm_year person_quarter company_cohort person_cohort",
     "effect": "group_time event_time summary subgroup comparison total jobs jobs_by_year balance support sensitivity displacement",
     "chain": "link result",

@@ -36,7 +36,8 @@ NAMES = {
 
 def test_all_tables_are_as_their_contracts_say(tmp_path):
     tables = assembled(tmp_path, NAMES)
-    assert set(tables) == {
+    made_from_them = {"participation.contact_summary", "participation.contact_pair"}
+    assert set(tables) | made_from_them == {
         contract.name for contract in contracts("warehouse") if contract.name.startswith("participation.")
     }
     for name, table in tables.items():

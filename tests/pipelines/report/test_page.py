@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from pipelines.report import FILES, render
+from pipelines.report import FILES, VALIDATION, render
 from pipelines.report.answer import headline, paragraph
 from pipelines.report.numbers import NO_BREAK
 from tests.pipelines.report.drawn import drawn, warehouse
@@ -45,7 +45,7 @@ def test_the_pages_have_the_same_sections_and_point_to_each_other(pages):
     assert headings["da"] == headings["en"] == ["results", "picture", "persons", "chains", "limits", "behind"]
     for language, other in (("da", "en"), ("en", "da")):
         assert pages[language].all("html") == [{"lang": language}]
-        assert [link["href"] for link in pages[language].all("a")] == [FILES[other]]
+        assert [link["href"] for link in pages[language].all("a")] == [FILES[other], VALIDATION[language]]
 
 
 def test_types_stand_in_the_order_of_their_names_in_each_language(pages):
