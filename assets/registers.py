@@ -5,6 +5,7 @@ import ibis
 
 from assets.tables import table_asset
 from pipelines import registers
+from pipelines.participations import withdraw_from_new_extracts
 from pipelines.release import engine
 from pipelines.settings import Settings
 from schemas.contract import codes
@@ -14,6 +15,7 @@ SettingsParam = dg.ResourceParam[Settings]
 
 def extracts(settings: Settings, register: str) -> ibis.Table:
     """All periods of one register that were known by the as-of date, on a connection within the run's limits."""
+    withdraw_from_new_extracts(settings.home, keys=settings.keys, in_run=True)
     options = engine.options(settings.home / "tmp" / register, settings.memory_limit, settings.threads)
     return registers.read_extracts(ibis.duckdb.connect(**options), settings.home / "registers", register, settings.as_of)
 

@@ -12,7 +12,7 @@ from assets.chains import as_of
 from assets.failures import without_values
 from assets.storage import stored
 from assets.tables import key
-from pipelines.participations import open_home
+from pipelines.participations import open_home, remove_waiting
 from pipelines.release import Building, RunFacts, build, publish, released_tables
 from pipelines.report import FILES, render_validation
 from pipelines.report import render as render_page
@@ -34,6 +34,7 @@ def release(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settin
         building = build(tables, settings.home, as_of(settings), facts, settings.memory_limit, settings.threads)
         render(building)
         published = publish(building)
+        remove_waiting(settings.home)
     return dg.MaterializeResult(
         metadata={"id": published.id, "content_hash": published.content_hash, "unchanged": published.kept}
     )

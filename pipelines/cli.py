@@ -16,6 +16,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines import custody
+from pipelines.terminal import AsJson, CommandError, HomeDir, KeysDir
+from pipelines.terminal import keys_of as _keys
+from pipelines.terminal import print_result as _print
+from pipelines.terminal import say as _say
+from pipelines.terminal import settings_of as _settings
+
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
@@ -35,17 +42,13 @@ app = typer.Typer(
 )
 keys_app = typer.Typer(help="The secret keys that pseudonyms are made with.", no_args_is_help=True)
 app.add_typer(keys_app, name="keys")
+keys_app.command("rotate")(custody.keys_rotate)
+app.command()(custody.rekey)
+app.command()(custody.withdraw)
 
 File = Annotated[Path, typer.Argument(help="A raw file as an operator sends it.", show_default=False)]
 Kind = Annotated[str, typer.Option("--as", help="What the file holds, such as company_participations.", metavar="KIND")]
-HomeDir = Annotated[Path | None, typer.Option("--home", help="Where everything lies (EFFEKT_HOME, else var).")]
-KeysDir = Annotated[Path | None, typer.Option("--keys", help="Where the keys lie (EFFEKT_KEYS, else .keys).")]
-AsJson = Annotated[bool, typer.Option("--json", help="Only JSON on standard output.")]
 Language = Annotated[str, typer.Option(help="da or en.")]
-
-
-class CommandError(Exception):
-    """What a person at the terminal got wrong or must do first, in one sentence."""
 
 
 def main() -> None:
@@ -153,10 +156,12 @@ def run(
     if sample:
         _make_what_is_missing(settings)
     _require_everything(settings)
+    custody.keep_withdrawn_out(settings)
     summary = _run_nightly(settings)
     if not summary.get("success"):
         _print({"run": summary}, as_json)
         raise typer.Exit(1)
+    custody.remove_what_waited(settings)
     _show_result(settings.home, as_json, summary)
 
 
@@ -192,20 +197,6 @@ def report(
         raise CommandError(f"the release {release.name} has no page in that language")
     page = settings.home / "releases" / "current" / "report" / FILES[language]
     _print({"report": str(page)}, as_json, str(page))
-
-
-def _settings(**given: object) -> "Settings":
-    from pipelines.settings import load_settings
-
-    return load_settings(**given)
-
-
-def _keys(settings: "Settings") -> "Keys":
-    from pipelines.identity import load_keys
-
-    if not settings.keys.is_dir():
-        raise CommandError(f"there are no keys in {settings.keys}: make them with `effekt keys new`")
-    return load_keys(settings.keys, settings.home)
 
 
 def _known_kind(kind: str) -> str:
@@ -360,18 +351,6 @@ def _show_result(home: Path, as_json: bool, summary: dict[str, object]) -> None:
     where = ["", f"report      {page}"] if page.is_file() else [""]
     where += [f"warehouse   {release / WAREHOUSE}", "audit       effekt verify", "the run     make ui"]
     _print({"run": summary, "results": rows}, as_json, printed(rows), *where)
-
-
-def _print(content: dict[str, object], as_json: bool, *lines: str) -> None:
-    if as_json:
-        print(json.dumps(content, ensure_ascii=False, default=str))
-        return
-    for line in lines:
-        print(line)
-
-
-def _say(sentence: str) -> None:
-    print(f"effekt: {sentence}", file=sys.stderr)
 
 
 def _unexpected(error: Exception) -> str:

@@ -8,6 +8,7 @@ No number is kept: each is forgotten once its two pseudonyms are made. Where pse
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -163,11 +164,12 @@ def cpr_numbers(first: dt.date, last: dt.date, *, replacement: bool = False) -> 
     yield portion
 
 
-def _rests(year: int) -> list[str]:
+@cache
+def _rests(year: int) -> tuple[str, ...]:
     """The last four digits of a CPR number that are possible in a year of birth."""
     sevenths = [
         digit
         for digit, (split, early, late) in CENTURIES.items()
         if year == (early if year % 100 <= split else late) + year % 100
     ]
-    return [f"{1000 * digit + follower:04d}" for digit in sorted(sevenths) for follower in range(1000)]
+    return tuple(f"{1000 * digit + follower:04d}" for digit in sorted(sevenths) for follower in range(1000))

@@ -109,6 +109,11 @@ def rekey(home: Path, *, old: Keys, new: Keys, table: Path) -> Rekeying:
         return _apply(home, new, _translated(pairs), memory, len(present))
 
 
+def table_in(keys: Path) -> Path:
+    """Where the table lies beside the new keys."""
+    return Path(keys) / TABLE
+
+
 def _apply(
     home: Home, new: Keys, translated: Callable[[pa.Array], pa.Array], memory: dict, pseudonyms: int
 ) -> Rekeying:
@@ -151,17 +156,19 @@ def _pseudonyms(home: Home) -> pa.Array:
 
 
 def _translated(pairs: pa.Table) -> Callable[[pa.Array], pa.Array]:
-    """What is in the table, translated; anything else (missing, or no pseudonym) stays. Looked up in order, since a
-    hash of millions of pairs would be built anew for every portion of rows."""
+    """Pseudonyms translated by the table; what is none (a missing or empty cell) stays. Looked up in order, since a hash
+    of millions of pairs would be built anew for every portion of rows."""
     old, new = np.array(pairs["old"].to_pylist(), "S32"), pairs["new"].combine_chunks()
 
     def translated(column: pa.Array) -> pa.Array:
         known = pc.fill_null(pc.match_substring_regex(column, f"^{PSEUDONYM}$"), False)
-        if not len(old) or not pc.any(known).as_py():
+        sought = np.array(pc.filter(column, known).to_pylist(), "S32")
+        if not len(sought):
             return column
-        values = pc.filter(column, known)
-        places = np.minimum(np.searchsorted(old, sought := np.array(values.to_pylist(), "S32")), len(old) - 1)
-        return pc.replace_with_mask(column, known, pc.if_else(pa.array(old[places] == sought), new.take(places), values))
+        places = np.minimum(np.searchsorted(old, sought), len(old) - 1)
+        if not len(old) or (old[places] != sought).any():
+            raise HomeError("files of the home changed while they were read: try again")
+        return pc.replace_with_mask(column, known, new.take(places))
 
     return translated
 

@@ -17,7 +17,16 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.identity import Keys, canonical_cprs, canonical_cvrs, pseudonym_column, pseudonyms, relatives, understand
+from pipelines.identity import (
+    Keys,
+    canonical_cprs,
+    canonical_cvrs,
+    load_keys,
+    pseudonym_column,
+    pseudonyms,
+    relatives,
+    understand,
+)
 from pipelines.participations import store
 from pipelines.participations.delimited import decode
 from pipelines.participations.extracts import PSEUDONYM, ExtractFile, extract_files, portions, rewrite, texts
@@ -88,19 +97,21 @@ def withdraw(
         home.require_keys(keys)
         found = [pseudonyms(getattr(keys, domain), sorted(numbers)) for domain, numbers in named.items()]
         out = _Out(keys, pa.array([*chain.from_iterable(found)], pa.string()), NOBODY)
-        return _take_out(home, out, companies=len(named["company"]), persons=len(named["person"]))
+        return _take_out(home, out, len(named["company"]), len(named["person"]), derived=DERIVED)
 
 
-def withdraw_from_new_extracts(home: Path, *, keys: Keys) -> Withdrawal | None:
+def withdraw_from_new_extracts(home: Path, *, keys: Path, in_run: bool = False) -> Withdrawal | None:
     """Takes everyone who was withdrawn before out of the register extracts that came since; None where there are none.
-    A run begins with it. Raises as `withdraw` does."""
+    A run begins with it; one that is at work says so with `in_run`. `keys` is their directory, which is read only if
+    somebody was withdrawn. Raises as `withdraw` does, and IdentityError."""
     home = open_home(home)
     memory = recall(home)
     if not memory["marks"] or not any(_is_new(file, home, memory) for file in extract_files(home.path / "registers")):
         return None
-    with home.alone():
-        home.require_keys(keys)
-        return _take_out(home, _Out(keys, NOBODY, NOBODY), companies=0, persons=0)
+    secrets = load_keys(keys, home.path)
+    with home.locked() if in_run else home.alone():
+        home.require_keys(secrets)
+        return _take_out(home, _Out(secrets, NOBODY, NOBODY), 0, 0, derived=() if in_run else DERIVED)
 
 
 def without_withdrawn(accepted: pa.Table, home: Home, keys: Keys) -> tuple[pa.Table, int]:
@@ -128,8 +139,9 @@ def remove_waiting(home: Path) -> int:
     return len(removed)
 
 
-def _take_out(home: Home, out: _Out, *, companies: int, persons: int) -> Withdrawal:
-    """Prepares every file that changes, then lets all of it happen at once. The home is locked."""
+def _take_out(home: Home, out: _Out, companies: int, persons: int, *, derived: tuple[str, ...]) -> Withdrawal:
+    """Prepares every file that changes, then lets all of it happen at once; `derived` goes if anything did. The home is
+    locked."""
     memory = recall(home)
     marks = pc.unique(
         pa.concat_arrays([pa.array(memory["marks"], pa.string()), pseudonym_column(out.keys.mark, out.pseudonyms)])
@@ -141,11 +153,12 @@ def _take_out(home: Home, out: _Out, *, companies: int, persons: int) -> Withdra
         extracts = [
             _from_extract(home, file, everyone if _is_new(file, home, memory) else out, change) for file in files
         ]
-        held = _releases_with(home, pc.unique(pa.concat_arrays([out.pseudonyms, *(one.found for one in extracts)])))
+        met = pc.unique(pa.concat_arrays([out.pseudonyms, *(one.found for one in extracts)]))
+        held = _releases_with(home, met, out.keys)
         removed, waiting = _told_apart(home, held | set(memory["releases"]))
         leftovers = [f"releases/{path.name}" for path in (home.path / "releases").glob(".building-*")]
         changed = any(one.rows or one.cells for one in (*deliveries, *extracts))
-        for name in (*(f"releases/{name}" for name in removed), *leftovers, *(DERIVED if changed else ())):
+        for name in (*(f"releases/{name}" for name in removed), *leftovers, *(derived if changed else ())):
             change.remove(name)
         done = Withdrawal(
             companies,
@@ -208,7 +221,7 @@ class _Gone:
 
     rows: int = 0
     cells: int = 0
-    found: pa.Array = field(default=NOBODY, repr=False)
+    found: pa.Array = field(default_factory=lambda: NOBODY, repr=False)
     version: list[int] = field(default_factory=list)
 
 
@@ -270,13 +283,15 @@ def _without(
     return kept, pc.sum(gone).as_py() or 0, cells
 
 
-def _releases_with(home: Home, pseudonyms: pa.Array) -> set[str]:
-    """Names of the releases in whose warehouse one of the pseudonyms stands, or that cannot be read."""
+def _releases_with(home: Home, pseudonyms: pa.Array, keys: Keys) -> set[str]:
+    """Names of the releases in whose warehouse one of the pseudonyms stands, or in which they cannot be looked for."""
     places = [path for path in _listed(home.path / "releases") if path.is_dir() and not path.is_symlink()]
-    return {path.name for path in places if path.name[0] != "." and _holds(path / "warehouse.duckdb", pseudonyms)}
+    return {path.name for path in places if path.name[0] != "." and _holds(path / "warehouse.duckdb", pseudonyms, keys)}
 
 
-def _holds(warehouse: Path, pseudonyms: pa.Array) -> bool:
+def _holds(warehouse: Path, pseudonyms: pa.Array, keys: Keys) -> bool:
+    """Whether one of the pseudonyms stands in the warehouse, or may under keys of before a rotation, or if it cannot be
+    read."""
     if not len(pseudonyms) or not warehouse.exists():
         return False
     try:
@@ -284,6 +299,10 @@ def _holds(warehouse: Path, pseudonyms: pa.Array) -> bool:
             path = str(warehouse).replace("'", "''")
             connection.execute(f"ATTACH '{path}' AS warehouse (READ_ONLY)")
             connection.register("gone", pa.table({"pseudonym": pseudonyms}))
+            ids = [keys.company_id, keys.person_id]
+            other = "SELECT 1 FROM warehouse.participation.delivery WHERE NOT list_contains(?, key_id) LIMIT 1"
+            if connection.execute(other, [ids]).fetchone():
+                return True
             columns = connection.execute("""
                 SELECT schema_name, table_name, column_name FROM duckdb_columns()
                 WHERE database_name = 'warehouse' AND data_type = 'VARCHAR'
@@ -302,6 +321,7 @@ def _told_apart(home: Home, held: set[str]) -> tuple[list[str], list[str]]:
     """Releases to remove, and the current one, if it is among them, which waits."""
     link = home.path / "releases" / "current"
     current = os.readlink(link) if link.is_symlink() else None
+    held = {name for name in held if (home.path / "releases" / name).exists()}
     return sorted(held - {current}), sorted(held & {current})
 
 

@@ -6,7 +6,8 @@ import stat
 
 import pytest
 
-from pipelines.identity import IdentityError, Keys, load_keys, new_keys
+from pipelines.identity import IdentityError, Keys, load_keys, new_keys, write_keys
+from tests.pipelines.identity.killing import Killed, killed_at
 
 
 @pytest.fixture
@@ -101,3 +102,58 @@ def test_no_byte_of_a_key_is_in_a_repr_or_an_error(tmp_path, made):
         load_keys(made, tmp_path / "home")
     for shown in (repr(keys), str(refused.value)):
         assert not any(form in shown for key in (keys.company, keys.person) for form in (repr(key)[2:-1], key.hex()))
+
+
+def test_a_key_that_cannot_be_read_is_an_error_that_says_why(tmp_path, made, monkeypatch):
+    def denied(_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.read_bytes", denied)
+    with pytest.raises(IdentityError, match=r"company\.key cannot be read: Permission denied"):
+        load_keys(made, tmp_path / "home")
+
+
+@pytest.mark.parametrize("step", range(1, 6))
+def test_keys_are_made_both_or_not_at_all(tmp_path, monkeypatch, step):
+    """Killed at any write, sync or rename, a new directory of keys is whole or missing, and the next try succeeds."""
+    with monkeypatch.context() as killed:
+        killed_at(killed, step)
+        with pytest.raises(Killed):
+            new_keys(tmp_path / "keys")
+    if (tmp_path / "keys").exists():
+        load_keys(tmp_path / "keys", tmp_path / "home")
+    else:
+        new_keys(tmp_path / "keys")
+        assert [path.name for path in tmp_path.iterdir()] == ["keys"]
+
+
+def test_keys_go_into_a_directory_that_is_there(tmp_path):
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "note.txt").touch()
+    assert both(new_keys(tmp_path / "keys")) == both(load_keys(tmp_path / "keys", tmp_path / "home"))
+
+
+def test_delivery_keys_of_earlier_generations_are_kept_and_checked_like_keys(tmp_path):
+    earlier = (bytes(range(32)), bytes(range(32, 64)))
+    (tmp_path / "keys").mkdir()
+    write_keys(tmp_path / "keys", Keys(bytes(range(64, 96)), bytes(range(96, 128)), earlier=earlier))
+    assert load_keys(tmp_path / "keys", tmp_path / "home").earlier == earlier
+    file = tmp_path / "keys" / "earlier.key"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    for content in (b"", b"x" * 33):
+        file.write_bytes(content)
+        with pytest.raises(IdentityError, match=r"earlier\.key is damaged"):
+            load_keys(tmp_path / "keys", tmp_path / "home")
+    file.chmod(0o640)
+    with pytest.raises(IdentityError, match="can be read by others"):
+        load_keys(tmp_path / "keys", tmp_path / "home")
+
+
+def test_the_derived_keys_are_neither_key_nor_each_other():
+    keys = Keys(bytes(range(32)), bytes(range(100, 132)))
+    assert len({keys.company, keys.person, keys.delivery, keys.mark}) == 4
+    assert {len(keys.delivery), len(keys.mark)} == {32}
+
+
+def both(keys):
+    return keys.company, keys.person

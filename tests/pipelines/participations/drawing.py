@@ -37,10 +37,10 @@ def put(directory: Path, name: str, text: str | bytes, encoding: str = "utf-8") 
     return path
 
 
-def deliver(directory: Path, name: str, text: str | bytes, home: Path | None = None) -> Receipt:
+def deliver(directory: Path, name: str, text: str | bytes, home: Path | None = None, keys: Keys = KEYS) -> Receipt:
     """Writes a file and pseudonymises it into a synthetic home; its kind is read from its name."""
     kind = next(kind for kind in KINDS if f"_{kind}_" in name)
-    return pseudonymise(put(directory, name, text), kind, keys=KEYS, home=home or directory / "home", synthetic=True)
+    return pseudonymise(put(directory, name, text), kind, keys=keys, home=home or directory / "home", synthetic=True)
 
 
 def workbook(*sheets: tuple[str, list[list[object]]]) -> bytes:
