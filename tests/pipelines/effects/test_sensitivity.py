@@ -39,7 +39,7 @@ NEEDED = {  # of what is no effect of its own
     "rambachan_roth_relative": ["low", "high", "statistic"], "rambachan_roth_smoothness": ["low", "high", "statistic"],
 }
 FOOD = {"t2008-00", "t2008-05", "t2009-01", "t2011-02", "t2011-09"}
-DRAWS = 600
+DRAWS = 400
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,12 @@ def doubt_one(drawn: Drawn, samples: dict[str, pd.DataFrame] | None = None, surr
     return Doubted(drawn, samples, events, surroundings, rows.set_index("check"))
 
 
+def doubt_without_leads(drawn: Drawn) -> pd.DataFrame:
+    """Rows of the checks that need no period before the reference: the bounds take long."""
+    events = SimpleNamespace(table=pd.DataFrame({"level": [], "se": []}))
+    return doubt(type_of(drawn), stack_of(drawn), {}, None, events, None, {}).set_index("check")
+
+
 @pytest.fixture(scope="module")
 def plain() -> Doubted:
     """Without covariates, so that every effect is a difference of weighted means."""
@@ -99,9 +105,7 @@ def persons() -> Doubted:
 @pytest.fixture(scope="module")
 def bare() -> pd.DataFrame:
     """Rows of a type with one project, without surroundings, variants, or a period before the reference."""
-    drawn = draw_sample(seed=15, treated={2009: 12}, projects=1)
-    events = SimpleNamespace(table=pd.DataFrame({"level": [], "se": []}))
-    return doubt(type_of(drawn), stack_of(drawn), {}, None, events, None, {}).set_index("check")
+    return doubt_without_leads(draw_sample(seed=15, treated={2009: 12}, projects=1))
 
 
 # ---- which checks there are, and what is missing
@@ -197,8 +201,8 @@ def test_crisis_cohorts_are_those_of_2008_to_2010(plain):
 
 
 def test_cohorts_of_2007_and_2011_are_outside_the_crisis():
-    drawn = draw_sample(seed=18, treated={2007: 2, 2008: 3, 2009: 4, 2010: 8, 2011: 16})  # no other sizes add up to 15
-    rows = doubt_one(drawn).rows
+    drawn = draw_sample(seed=18, treated={2007: 2, 2008: 3, 2009: 4, 2010: 8, 2011: 16}, projects=1)  # no other sizes add up to 15
+    rows = doubt_without_leads(drawn)
     assert rows.loc[["crisis_only", "without_crisis"], "n_treated"].tolist() == [3 + 4 + 8, 2 + 16]
 
 
@@ -238,7 +242,7 @@ def test_with_one_project_there_is_nothing_to_leave_out(bare):
 def test_a_project_without_which_nothing_can_be_estimated_gives_neither_end():
     drawn = draw_sample(seed=25, treated={2010: 5})
     cohorts = drawn.cohorts.assign(project=["large"] * 4 + ["small"])  # without the large one a single participant is left
-    rows = doubt_one(replace(drawn, cohorts=cohorts)).rows
+    rows = doubt_without_leads(replace(drawn, cohorts=cohorts))
     for end in ("lowest", "highest"):
         assert np.isnan(rows.loc[f"leave_one_project_out_{end}", "att"])
         assert rows.loc[f"leave_one_project_out_{end}", "reason"] == "fewer than two projects"
@@ -480,7 +484,7 @@ def test_errors_by_area_sum_participants_and_controls_where_they_were_first(plai
 @pytest.mark.parametrize(("projects", "interval"), [(3, False), (4, True)])
 def test_fewer_than_four_projects_have_an_error_but_no_interval(projects, interval):
     drawn = draw_sample(seed=10, treated={2009: 12}, projects=projects)
-    row = doubt_one(drawn).rows.loc["clustered_project"]
+    row = doubt_without_leads(drawn).loc["clustered_project"]
     _, influence = effect_by_hand(drawn.sample, fte_of(drawn.panel))
     project = drawn.cohorts.set_index("unit_id")["project"].to_dict()
     assert row["se"] == pytest.approx(error_by_hand(influence, project), abs=1e-10)
