@@ -10,7 +10,7 @@ from scipy import stats
 
 from pipelines.effects.few_clusters import wild_interval
 from pipelines.effects.honest import breakdown_relative, breakdown_smoothness, relative_magnitudes, smoothness
-from pipelines.effects.horizon import effect_at, estimate
+from pipelines.effects.horizon import effect_at, estimate, read_effect
 from pipelines.effects.sensitivity import SEED, WILD_DRAWS, censor_at_entry, control_definitions, doubt, lead_test
 from pipelines.effects.stacking import stack_cohorts
 from schemas.contract import codes
@@ -34,6 +34,7 @@ from tests.pipelines.effects.drawn_samples import (
 )
 
 EFFECT = ["att", "se", "low", "high"]
+SMALL = THRESHOLDS | {"subgroup_minimum": 1.0}  # the drawn projects are small; the limit has a test of its own
 NEEDED = {  # of what is no effect of its own
     "pretrend": ["statistic", "degrees_of_freedom", "p_value", "power"], "pretrend_detectable": ["statistic", "power"],
     "rambachan_roth_relative": ["low", "high", "statistic"], "rambachan_roth_smoothness": ["low", "high", "statistic"],
@@ -67,11 +68,11 @@ def doubt_one(drawn: Drawn, samples: dict[str, pd.DataFrame] | None = None, surr
     variants = {name: stack_cohorts(sample, drawn.panel, unit, ("fte",)) for name, sample in samples.items()}
     result = estimate(stack, "fte")
     events = result.aggregate("event_time")
-    of = type_of(drawn, surroundings=surroundings, **context)
+    of = type_of(drawn, surroundings=surroundings, **({"thresholds": SMALL} | context))
     others = {}
     if "untreated_at_start" in variants:
         others = control_definitions(variants["untreated_at_start"], first_entries(drawn), "fte", of.horizon)
-    rows = doubt(of, stack, variants, result, events, lead_test(events, "fte"), others)
+    rows = doubt(of, stack, variants, read_effect(result, stack, of.horizon), events, lead_test(events, "fte"), others)
     assert rows["check"].is_unique
     return Doubted(drawn, samples, events, surroundings, rows.set_index("check"))
 
@@ -79,7 +80,8 @@ def doubt_one(drawn: Drawn, samples: dict[str, pd.DataFrame] | None = None, surr
 def doubt_without_leads(drawn: Drawn) -> pd.DataFrame:
     """Rows of the checks that need no period before the reference: the bounds take long."""
     events = SimpleNamespace(table=pd.DataFrame({"level": [], "se": []}))
-    return doubt(type_of(drawn), stack_of(drawn), {}, None, events, None, {}).set_index("check")
+    stack, of = stack_of(drawn), type_of(drawn, thresholds=SMALL)
+    return doubt(of, stack, {}, effect_at(stack, "fte", of.horizon), events, None, {}).set_index("check")
 
 
 @pytest.fixture(scope="module")
@@ -236,7 +238,31 @@ def test_leaving_out_one_project_at_a_time_gives_the_lowest_and_the_highest_effe
 def test_with_one_project_there_is_nothing_to_leave_out(bare):
     for end in ("lowest", "highest"):
         assert np.isnan(bare.loc[f"leave_one_project_out_{end}", "att"])
-        assert bare.loc[f"leave_one_project_out_{end}", "reason"] == "fewer than two projects"
+        assert bare.loc[f"leave_one_project_out_{end}", "reason"] == "fewer than two projects of 1 participants or more can be left out"
+
+
+def test_projects_of_fewer_than_the_smallest_subgroup_are_not_left_out(plain):
+    size = plain.drawn.cohorts["project"].value_counts()
+    stack = stack_of(plain.drawn)
+    headline, lowest = effect_at(stack, "fte", 2), {}
+    for minimum in (size.max(), size.max() + 1):
+        of = type_of(plain.drawn, thresholds=THRESHOLDS | {"subgroup_minimum": float(minimum)})
+        rows = doubt(of, stack, {}, headline, plain.events, None, {}).set_index("check")
+        lowest[minimum - size.max()] = rows.loc["leave_one_project_out_lowest"]
+    assert (size == size.max()).sum() == 2
+    assert lowest[0]["att"] < headline.att
+    assert np.isnan(lowest[1]["att"])
+    assert lowest[1]["reason"].startswith("fewer than two projects of")
+
+
+def test_a_control_that_joins_the_type_later_is_a_cluster_of_its_own_among_projects(plain):
+    stack = stack_of(plain.drawn)
+    headline = effect_at(stack, "fte", 2)
+    control = stack.units[stack.copies.loc[~stack.copies["took_part"], "unit_id"].iloc[0]]
+    later = plain.drawn.cohorts.iloc[[0]].assign(unit_id=control)
+    of = type_of(replace(plain.drawn, cohorts=pd.concat([plain.drawn.cohorts, later])), thresholds=SMALL)
+    rows = doubt(of, stack, {}, headline, plain.events, None, {}).set_index("check")
+    assert rows.loc["clustered_project", "se"] == plain.rows.loc["clustered_project", "se"]
 
 
 def test_a_project_without_which_nothing_can_be_estimated_gives_neither_end():
@@ -245,7 +271,7 @@ def test_a_project_without_which_nothing_can_be_estimated_gives_neither_end():
     rows = doubt_without_leads(replace(drawn, cohorts=cohorts))
     for end in ("lowest", "highest"):
         assert np.isnan(rows.loc[f"leave_one_project_out_{end}", "att"])
-        assert rows.loc[f"leave_one_project_out_{end}", "reason"] == "fewer than two projects"
+        assert rows.loc[f"leave_one_project_out_{end}", "reason"] == "fewer than two projects of 1 participants or more can be left out"
 
 
 # ---- with covariates

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.effects.horizon import effect_at
+from pipelines.effects.estimation import cohort_effects
+from pipelines.effects.horizon import effect_at, estimate
 from pipelines.effects.stacking import stack_cohorts
 from pipelines.effects.subgroups import subgroup_effects
 from tests.pipelines.effects.drawn_samples import (
@@ -174,3 +175,15 @@ def test_persons_are_divided_by_work_before_the_start_and_not_by_what_only_compa
         members = treated.loc[treated["employed_before"] == row.level, "unit_id"]
         assert row.n_treated == len(members)
         assert row.att == pytest.approx(contrast(drawn.pair[drawn.pair["treated"].isin(members)], fte_of(drawn.panel)), abs=1e-10)
+
+
+def test_a_cohort_below_the_smallest_subgroup_has_a_number_and_a_reason_but_no_effect(drawn):
+    sizes = drawn.cohorts["cohort"].value_counts()
+    result = estimate(stack_of(drawn), "fte")
+    of = type_of(drawn, thresholds=THRESHOLDS | {"subgroup_minimum": float(sizes.max())})
+    table = cohort_effects(of, result).query("dimension == 'cohort'").set_index("level")
+    small = table["n_treated"] < sizes.max()
+    assert 0 < small.sum() < len(table)
+    assert table.loc[small, ["att", "se", "low", "high"]].isna().all(axis=None)
+    assert table.loc[small, "reason"].str.startswith("fewer than").all()
+    assert table.loc[~small, "att"].notna().all()
