@@ -24,7 +24,7 @@ run: setup
 	@$(BIN)/effekt run --sample
 
 test: setup
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 test-long: setup
 	@$(BIN)/python -m pytest -m long

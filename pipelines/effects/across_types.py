@@ -16,7 +16,10 @@ from pipelines.effects.horizon import Effect
 from pipelines.effects.multiplicity import benjamini_hochberg, romano_wolf
 
 DRAWS, SEED = 9999, 2013
-LEFT_OUT = {"not_comparable": "not ranked: not comparable", "missing": "not ranked: not estimated", "alone": "not ranked: nothing to compare with"}
+LEFT_OUT = {
+    "not_comparable": "not ranked: not comparable", "missing": "not ranked: not estimated", "alone": "not ranked: nothing to compare with",
+    "unshrunken": "ranked, not shrunken: fewer than three types, or estimates that are linear in each other",
+}
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,7 @@ def _ranked(part: pd.DataFrame, influence: sparse.csc_matrix) -> pd.DataFrame:
     part.loc[use, "rank_low"], part.loc[use, "rank_high"] = ranks.simultaneous_low, ranks.simultaneous_high
     part.loc[use, "may_be_best"] = ranks.best
     part.loc[use, ["shrunken", "shrunken_low", "shrunken_high"]] = _shrunken(att, covariance)
+    part.loc[use & part["shrunken"].isna().to_numpy(), "reason"] = LEFT_OUT["unshrunken"]
     return part
 
 

@@ -10,7 +10,7 @@ from pipelines.effects.horizon import Effect, estimate, read_effect
 from pipelines.effects.inference import NORMAL_95, PreTrend
 from pipelines.effects.sensitivity import control_definitions, doubt, lead_test
 from pipelines.effects.stacking import Stack, stack_cohorts
-from pipelines.effects.subgroups import subgroup_effects
+from pipelines.effects.subgroups import subgroup_effects, too_small
 from pipelines.effects.verdicts import Evidence, judge, minimum_detectable, participants_needed
 
 DRAWS, SEED = 999, 2013
@@ -131,10 +131,12 @@ def _estimate_type(given: Given, of: Type) -> tuple[dict[str, pd.DataFrame], lis
         others = control_definitions(variants[AT_START], first, plan.outcome, of.horizon) if AT_START in variants else {}
         by_event = _event_time(result, events, stack)
         summary = _summary(given, of, plan, stack, by_event, result, leads, others)
-        made = {"group_time": _group_time(result), "event_time": by_event, "summary": summary, "subgroup": _subgroups(result)}
-        compared.append(_compared(of, plan, stack, result, summary))
+        made = {"group_time": _group_time(result), "event_time": by_event, "summary": summary, "subgroup": cohort_effects(of, result)}
+        headline = read_effect(result, stack, of.horizon)
+        verdict = summary.loc[summary["headline"], "verdict"].iloc[0]
+        compared.append(Compared(of.kind, plan.outcome, of.horizon, headline, stack.units, verdict))
         if plan.outcome == of.outcome:
-            made["sensitivity"] = doubt(of, stack, variants, result, events, leads, others)
+            made["sensitivity"] = doubt(of, stack, variants, headline, events, leads, others)
             groups, by_project = subgroup_effects(of, stack, variants)
             made["subgroup"] = pd.concat([made["subgroup"], groups], ignore_index=True)
             projects = {(of.kind, project): (effect, stack.units) for project, effect in by_project.items()}
@@ -149,11 +151,6 @@ def _estimate_type(given: Given, of: Type) -> tuple[dict[str, pd.DataFrame], lis
             **{key: value for key, value in named.items() if key == "initiative_type" or name not in STORED})
         for name, found in tables.items()
     }, compared, projects
-
-
-def _compared(of: Type, plan, stack: Stack, result, summary: pd.DataFrame) -> Compared:
-    verdict = summary.loc[summary["headline"], "verdict"].iloc[0]
-    return Compared(of.kind, plan.outcome, of.horizon, read_effect(result, stack, of.horizon), stack.units, verdict)
 
 
 def _group_time(result) -> pd.DataFrame:
@@ -237,8 +234,8 @@ def _treated_changes(stack: Stack, outcome: str, result) -> pd.DataFrame:
     })
 
 
-def _subgroups(result) -> pd.DataFrame:
-    """The overall number and the effect by cohort; `level` is the cohort or "all"."""
+def cohort_effects(of: Type, result) -> pd.DataFrame:
+    """The overall number and the effect by cohort, if it is large enough; `level` is the cohort or "all"."""
     simple, cohorts = result.aggregate("simple"), result.aggregate("cohort")
     overall = pd.DataFrame([{"dimension": "overall", "level": "all", "att": simple.att, "se": simple.se}])
     by_cohort = cohorts.table.assign(dimension="cohort", level=cohorts.table["level"].astype(int).astype(str))
@@ -247,7 +244,11 @@ def _subgroups(result) -> pd.DataFrame:
     overall["n_treated"] = int(largest.sum())
     columns = ["dimension", "level", "att", "se", "n_treated"]
     by_cohort["n_treated"] = cohorts.table["level"].map(largest).fillna(0).astype(int).to_numpy()
-    return _with_interval(pd.concat([overall, by_cohort[columns]], ignore_index=True))
+    small = by_cohort["n_treated"] < of.thresholds["subgroup_minimum"]
+    by_cohort["reason"] = np.where(small, too_small(of), cohorts.table["reason"])
+    by_cohort.loc[small, ["att", "se"]] = np.nan
+    overall["reason"] = simple.reason
+    return _with_interval(pd.concat([overall, by_cohort[[*columns, "reason"]]], ignore_index=True))
 
 
 def _influence(result, stack: Stack) -> pd.DataFrame:

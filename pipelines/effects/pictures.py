@@ -5,23 +5,18 @@ shown but codes by their names. Sizes are fixed, so the same rows give the same 
 plain dicts: building and validating them with altair takes twice the time of the drawing, every night, for every type.
 """
 
-import json
 import math
-import struct
 import textwrap
-import zlib
 
-import numpy as np
 import pandas as pd
-import vl_convert
 
+from pipelines.drawing import INK, Layer, marks, on_scale, render_png, text_at
 from pipelines.effects.errors import EstimationError
 from schemas.contract import codes
 
 REFERENCE = -1
 WIDTH, MARGIN = 800, 20                               # pixels; a mark's x and y count from the plot's upper left corner
-FONT = "Liberation Sans, Arial, sans-serif"           # the first comes with the renderer, so text never depends on a machine
-INK, GREY, RULE = "#20272b", "#667077", "#e6e9eb"
+GREY, RULE = "#667077", "#e6e9eb"
 EFFECT, PALE_EFFECT, BAND = "#0b5f6a", "#8ab6bc", "#e3eff0"
 OTHER, PALE_OTHER = "#76818a", "#bfc6cb"              # what is no effect: before the start, or not comparable
 PERIODS = {"company": ("year", "years"), "person": ("quarter", "quarters")}
@@ -34,8 +29,6 @@ AXIS = {
     "title": None, "grid": False, "gridColor": RULE, "domain": False, "ticks": False, "labelOverlap": False, "labelFlush": False,
     "labelColor": GREY, "labelFontSize": 12, "labelPadding": 8,
 }
-
-Layer = dict[str, object]                             # of a Vega-Lite specification
 
 
 def event_time_picture(event_time: pd.DataFrame, name: str | None = None, headline: int | None = None) -> bytes:
@@ -57,14 +50,14 @@ def event_time_picture(event_time: pd.DataFrame, name: str | None = None, headli
     counts = f"{rows['n_treated'].max():,} treated {UNITS[unit]}, {rows['n_control'].max():,} controls"
     effect = f"{_name('outcomes', outcome)}: effect by {PERIODS[unit][0]} since the start · {counts}"
     words = [
-        _words(name or _name("initiative_types", rows["initiative_type"].iloc[0]), MARGIN - left, 26 - top, size=18, weight="bold"),
-        _words(effect, MARGIN - left, 51 - top, size=14),
-        _words(measure[0].upper() + measure[1:], MARGIN - left, 90 - top, colour=GREY),
-        _words(f"{PERIODS[unit][1].capitalize()} since the start", width / 2, height + 44, colour=GREY, align="center"),
-        *(_words(line, MARGIN - left, height + 108 + 17 * at, size=12, colour=GREY) for at, line in enumerate(_caption(unit, headline))),
+        text_at(name or _name("initiative_types", rows["initiative_type"].iloc[0]), MARGIN - left, 26 - top, size=18, weight="bold"),
+        text_at(effect, MARGIN - left, 51 - top, size=14),
+        text_at(measure[0].upper() + measure[1:], MARGIN - left, 90 - top, colour=GREY),
+        text_at(f"{PERIODS[unit][1].capitalize()} since the start", width / 2, height + 44, colour=GREY, align="center"),
+        *(text_at(line, MARGIN - left, height + 108 + 17 * at, size=12, colour=GREY) for at, line in enumerate(_caption(unit, headline))),
     ]
     layers = [*_grounds(points), *_estimates(points), *_counts(points, MARGIN - left, height), *words]
-    return _png(layers, width, height, {"left": left, "right": MARGIN, "top": top, "bottom": bottom})
+    return render_png(layers, width, height, {"left": left, "right": MARGIN, "top": top, "bottom": bottom})
 
 
 def forest_picture(comparison: pd.DataFrame) -> bytes:
@@ -85,15 +78,15 @@ def forest_picture(comparison: pd.DataFrame) -> bytes:
     when = _after(int(horizons[0]), unit) if len(horizons) == 1 else "at the horizon fixed for each type"
     effect = f"{_name('outcomes', outcome)}: effect {when}, {measure}"
     words = [
-        _words("Types of initiative beside each other", MARGIN - left, 26 - top, size=18, weight="bold"),
-        _words(effect, MARGIN - left, 51 - top, size=14),
+        text_at("Types of initiative beside each other", MARGIN - left, 26 - top, size=18, weight="bold"),
+        text_at(effect, MARGIN - left, 51 - top, size=14),
         *_key(MARGIN - left, 78 - top),
-        _words(f"Treated {UNITS[unit]}", -16, -16, size=12, colour=GREY, align="right"),
-        _words("Verdict and estimate", width + 18, -16, size=12, colour=GREY),
-        _words(measure[0].upper() + measure[1:], width / 2, height + 42, size=13, colour=GREY, align="center"),
+        text_at(f"Treated {UNITS[unit]}", -16, -16, size=12, colour=GREY, align="right"),
+        text_at("Verdict and estimate", width + 18, -16, size=12, colour=GREY),
+        text_at(measure[0].upper() + measure[1:], width / 2, height + 42, size=13, colour=GREY, align="center"),
     ]
     layers = [*_forest(types), *_beside(types, MARGIN - left, width), *words]
-    return _png(layers, width, height, {"left": left, "right": right, "top": top, "bottom": bottom})
+    return render_png(layers, width, height, {"left": left, "right": right, "top": top, "bottom": bottom})
 
 
 def _of_one(table: pd.DataFrame, key: tuple[str, ...], needed: tuple[str, ...]) -> pd.DataFrame:
@@ -161,10 +154,10 @@ def _grounds(points: list[dict[str, object]]) -> list[Layer]:
     run = {"field": "run", "type": "nominal"}
     start = [{"time": REFERENCE / 2}]
     return [
-        _layer("area", banded, x=x, y=_on("band_low", effect), y2={"field": "band_high"}, detail=run, color=BAND),
-        _layer("rule", [{"zero": 0}], y=_on("zero", effect), color=INK, strokeWidth=1),
-        _layer("rule", start, x=x, color=GREY, strokeDash=[4, 3]),
-        _layer("text", start, x=x, text="start", y=-8, color=GREY, fontSize=12),
+        marks("area", banded, x=x, y=on_scale("band_low", effect), y2={"field": "band_high"}, detail=run, color=BAND),
+        marks("rule", [{"zero": 0}], y=on_scale("zero", effect), color=INK, strokeWidth=1),
+        marks("rule", start, x=x, color=GREY, strokeDash=[4, 3]),
+        marks("text", start, x=x, text="start", y=-8, color=GREY, fontSize=12),
     ]
 
 
@@ -179,8 +172,8 @@ def _estimates(points: list[dict[str, object]]) -> list[Layer]:
         barred = [point for point in mine if _known(point, "low", "high")]
         point = {"size": size, "fill": "#ffffff" if kind == "reference" else colour, "stroke": colour, "strokeWidth": 1.5, "opacity": 1}
         layers += [
-            _layer("rule", barred, x=x, y=_on("low", effect), y2={"field": "high"}, strokeWidth=4, color=pale),
-            _layer("point", mine, x=x, y=_on("att", effect), **point),
+            marks("rule", barred, x=x, y=on_scale("low", effect), y2={"field": "high"}, strokeWidth=4, color=pale),
+            marks("point", mine, x=x, y=on_scale("att", effect), **point),
         ]
     return layers
 
@@ -188,7 +181,7 @@ def _estimates(points: list[dict[str, object]]) -> list[Layer]:
 def _time(points: list[dict[str, object]]) -> dict[str, object]:
     times, written = [point["time"] for point in points], [point["time"] for point in points if point["written"]]
     domain = [min(times) - 0.5, max(times) + 0.5]
-    return _on("time", {"axis": AXIS | {"values": written, "format": "d"}, "scale": {"domain": domain, "nice": False}})
+    return on_scale("time", {"axis": AXIS | {"values": written, "format": "d"}, "scale": {"domain": domain, "nice": False}})
 
 
 def _effect(rows: list[dict[str, object]], names: tuple[str, ...]) -> dict[str, object]:
@@ -202,8 +195,8 @@ def _counts(points: list[dict[str, object]], x: int, height: int) -> list[Layer]
     """Treated and controls under the event times, since the cohorts that reach them differ."""
     layers, written = [], [point for point in points if point["written"]]
     for column, y in (("treated", height + 66), ("controls", height + 84)):
-        numbers = _layer("text", written, x=_time(points), text={"field": column}, y=y, fontSize=12, color=GREY)
-        layers += [numbers, _words(column.capitalize(), x, y, size=12, colour=GREY)]
+        numbers = marks("text", written, x=_time(points), text={"field": column}, y=y, fontSize=12, color=GREY)
+        layers += [numbers, text_at(column.capitalize(), x, y, size=12, colour=GREY)]
     return layers
 
 
@@ -239,14 +232,14 @@ def _forest(types: list[dict[str, object]]) -> list[Layer]:
         whole = [one for one in known if _known(one, low, high)]
         row = {"y": _row(types), "color": colour, "yOffset": down}
         layers += [
-            _layer("rule", whole, x=_on(low, effect), x2={"field": high}, strokeWidth=wide, **row),
-            _layer("point", known, x=_on(att, effect), filled=True, opacity=1, **point, **row),
+            marks("rule", whole, x=on_scale(low, effect), x2={"field": high}, strokeWidth=wide, **row),
+            marks("point", known, x=on_scale(att, effect), filled=True, opacity=1, **point, **row),
         ]
-    return [_layer("rule", [{"zero": 0}], x=_on("zero", effect), color=INK, strokeWidth=1), *layers]
+    return [marks("rule", [{"zero": 0}], x=on_scale("zero", effect), color=INK, strokeWidth=1), *layers]
 
 
 def _row(types: list[dict[str, object]]) -> dict[str, object]:
-    return _on("row", {"axis": None, "scale": {"domain": [0, len(types)], "reverse": True, "nice": False}})
+    return on_scale("row", {"axis": None, "scale": {"domain": [0, len(types)], "reverse": True, "nice": False}})
 
 
 def _beside(types: list[dict[str, object]], x: int, width: int) -> list[Layer]:
@@ -267,8 +260,8 @@ def _beside(types: list[dict[str, object]], x: int, width: int) -> list[Layer]:
     )
     between = [{"row": row} for row in range(len(types) + 1)]
     return [
-        _layer("rule", between, y=_row(types), x=x, x2=width + 196 - MARGIN, color=RULE),
-        *(_layer("text", lines[name], y=_row(types), text={"field": "text"}, x=at, **style) for name, at, style in placed),
+        marks("rule", between, y=_row(types), x=x, x2=width + 196 - MARGIN, color=RULE),
+        *(marks("text", lines[name], y=_row(types), text={"field": "text"}, x=at, **style) for name, at, style in placed),
     ]
 
 
@@ -276,61 +269,7 @@ def _key(x: float, y: float) -> list[Layer]:
     """What the two marks of the forest mean, each mark before its words."""
     told = "Estimate with 95 % interval, grey if not comparable", "Shrunken towards the mean of the types, with 95 % interval"
     return [
-        _layer("point", [{}], x=x + 6, y=y, filled=True, opacity=1, color=EFFECT, size=90),
-        _layer("point", [{}], x=x + 344, y=y, filled=True, opacity=1, color=PALE_EFFECT, size=46, shape="diamond"),
-        _words(told[0], x + 20, y, size=12, colour=GREY), _words(told[1], x + 358, y, size=12, colour=GREY),
+        marks("point", [{}], x=x + 6, y=y, filled=True, opacity=1, color=EFFECT, size=90),
+        marks("point", [{}], x=x + 344, y=y, filled=True, opacity=1, color=PALE_EFFECT, size=46, shape="diamond"),
+        text_at(told[0], x + 20, y, size=12, colour=GREY), text_at(told[1], x + 358, y, size=12, colour=GREY),
     ]
-
-
-def _words(text: str, x: float, y: float, *, size: int = 13, colour: str = INK, weight: str = "normal", align: str = "left") -> Layer:
-    return _layer("text", [{}], text=text, x=x, y=y, align=align, fontSize=size, fontWeight=weight, color=colour)
-
-
-def _on(field: str, scaled: dict[str, object]) -> dict[str, object]:
-    return {"field": field, "type": "quantitative", **scaled}
-
-
-def _layer(kind: str, rows: list[dict[str, object]], **asked: object) -> Layer:
-    """A mark for each row; what is asked for as a dict is read from the row or scaled, the rest is the same for all."""
-    read = {name: value for name, value in asked.items() if isinstance(value, dict)}
-    same = {name: value for name, value in asked.items() if name not in read}
-    return {"data": {"values": rows}, "mark": {"type": kind, **same}, "encoding": read}
-
-
-def _png(layers: list[Layer], width: int, height: int, padding: dict[str, int]) -> bytes:
-    """The picture, exactly as wide and high as plot and padding together."""
-    config = {"font": FONT, "view": {"stroke": None}, "text": {"baseline": "middle"}}
-    sized = {"width": width, "height": height, "autosize": "none", "padding": padding, "background": "#ffffff", "config": config}
-    return _small(vl_convert.vegalite_to_png(json.dumps({"layer": layers, **sized}), scale=1))
-
-
-def _small(png: bytes) -> bytes:
-    """The same picture with a palette, about a sixth of the bytes: at five bits a colour, four where that is not enough."""
-    chunks, at = {}, 8
-    while at < len(png):
-        size = int.from_bytes(png[at:at + 4], "big")
-        chunks[png[at + 4:at + 8]] = chunks.get(png[at + 4:at + 8], b"") + png[at + 8:at + 8 + size]
-        at += size + 12
-    width, height = struct.unpack(">II", chunks[b"IHDR"][:8])
-    rows = np.frombuffer(zlib.decompress(chunks[b"IDAT"]), np.uint8).reshape(height, -1)
-    if (rows[:, 0] != 1).any():  # a renderer that differences its rows otherwise: larger, but right
-        return png
-    pixels = np.cumsum(rows[:, 1:].reshape(height, width, 4), axis=1, dtype=np.uint8).view("<u4").ravel().astype(np.intp)
-    channels = [pixels >> shift & 255 for shift in (0, 8, 16)]
-    for bits in (5, 4, 2):
-        bucket = sum((channel >> 8 - bits) << bits * place for place, channel in enumerate(channels))
-        count = np.bincount(bucket, minlength=1 << 3 * bits)
-        if np.count_nonzero(count) <= 256:
-            break
-    used = np.flatnonzero(count)
-    mean = [np.bincount(bucket, channel, count.size)[used] / count[used] for channel in channels]
-    place = np.zeros(count.size, np.uint8)
-    place[used] = np.arange(used.size)
-    lines = np.pad(place[bucket].reshape(height, width), ((0, 0), (1, 0)))
-    parts = (
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)),
-        (b"PLTE", np.rint(np.column_stack(mean)).astype(np.uint8).tobytes()),
-        (b"IDAT", zlib.compress(lines.tobytes(), 8)), (b"IEND", b""),
-    )
-    told = (struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in parts)
-    return png[:8] + b"".join(told)

@@ -72,13 +72,14 @@ def censor_at_entry(stack: Stack, first: pd.Series, horizon: int) -> Stack:
     return replace(stack, frame=stack.frame[seen], copies=copies.assign(weight=weight))
 
 
-def doubt(context, stack: Stack, variants: dict[str, Stack], result, events, leads: PreTrend | None, others: dict[str, Effect]) -> pd.DataFrame:
+def doubt(
+    context, stack: Stack, variants: dict[str, Stack], headline: Effect, events, leads: PreTrend | None, others: dict[str, Effect]
+) -> pd.DataFrame:
     """`effect.sensitivity` rows of one type: the leading outcome at its horizon, one row a check.
 
-    context: the `Type` being estimated; variants: stacks by name of the matching's variants; result, events: the headline's
-    `att_gt` and its event-time average; others: what `control_definitions` found.
+    context: the `Type` being estimated; variants: stacks by name of the matching's variants; headline: its effect; events: its
+    average by event time; others: what `control_definitions` found.
     """
-    headline = effect_at(stack, context.outcome, context.horizon)
     rows = [{"check": "headline", **headline.told()}]
     rows += list(_before_the_start(context, events, leads))
     rows += [{"check": check, **effect.told()} for check, effect in others.items()]
@@ -182,23 +183,29 @@ def _with_all_covariates(stack: Stack, unit: str) -> tuple[Stack, dict]:
 
 
 def _without_one_project(context, stack: Stack) -> Iterator[dict]:
-    """The lowest and the highest effect without any one project; ties go to the lower project code."""
-    treated = stack.treated
-    project = context.project.reindex(stack.units[treated["unit_id"]]).to_numpy(dtype=object)
+    """The lowest and the highest effect without any one project; ties go to the lower project code.
+
+    Projects below `subgroup_minimum` participants are not left out: the difference to the headline would speak of individuals.
+    """
+    treated, minimum = stack.treated, int(context.thresholds["subgroup_minimum"])
+    project = context.project.reindex(stack.units[treated["unit_id"]]).reset_index(drop=True)
+    size = project.value_counts()
     found = []
-    for name in sorted({one for one in project if isinstance(one, str)}):
-        effect = effect_at(keep_treated(stack, treated.loc[project != name, "copy"]), context.outcome, context.horizon)
+    for name in sorted(size.index[size >= minimum]):
+        effect = effect_at(keep_treated(stack, treated.loc[(project != name).to_numpy(), "copy"]), context.outcome, context.horizon)
         if np.isfinite(effect.se):
             found.append(effect)
+    reason = f"fewer than two projects of {minimum} participants or more can be left out"
     for end, choose in (("lowest", min), ("highest", max)):
-        chosen = choose(found, key=lambda effect: effect.att) if len(found) > 1 else no_effect_found(stack, "fewer than two projects")
+        chosen = choose(found, key=lambda effect: effect.att) if len(found) > 1 else no_effect_found(stack, reason)
         yield {"check": f"leave_one_project_out_{end}", **chosen.told()}
 
 
 def _by_cluster(context, stack: Stack, headline: Effect) -> Iterator[dict]:
     """The headline with errors by project (controls by themselves) and, for companies, by commuting area."""
     own = pd.Series(stack.units, dtype=object)
-    project = context.project.reindex(stack.units).reset_index(drop=True)
+    took_part = own.index.isin(stack.treated["unit_id"])
+    project = context.project.reindex(stack.units).reset_index(drop=True).where(took_part)
     labels = {"clustered_project": project.where(project.notna(), own)}
     if context.unit == "company":
         labels["clustered_area"] = _areas(stack)

@@ -37,12 +37,14 @@ def subgroup_effects(context, stack: Stack, variants: dict[str, Stack]) -> tuple
     return pd.DataFrame(rows).assign(event_time=context.horizon), projects
 
 
+def too_small(context) -> str:
+    """Why a group below `subgroup_minimum` has no effect."""
+    return f"fewer than {int(context.thresholds['subgroup_minimum'])} treated units"
+
+
 def _enough(context, stack: Stack, members: pd.Series) -> Effect | None:
     """None if the group is large enough, else the empty effect that says it is not."""
-    minimum = int(context.thresholds["subgroup_minimum"])
-    if int(members.sum()) >= minimum:
-        return None
-    return no_effect_found(stack, f"fewer than {minimum} treated units")
+    return None if members.sum() >= context.thresholds["subgroup_minimum"] else no_effect_found(stack, too_small(context))
 
 
 def _groups(context, stack: Stack) -> Iterator[tuple[str, str, pd.Series]]:

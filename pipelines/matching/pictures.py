@@ -5,15 +5,11 @@ give the same bytes. The specification is Vega-Lite as a plain dict: building an
 than the drawing, every night, for every type.
 """
 
-import json
 import math
-import struct
-import zlib
 
-import numpy as np
 import pandas as pd
-import vl_convert
 
+from pipelines.drawing import INK, Layer, marks, on_scale, render_png, text_at
 from pipelines.matching.balance import GOAL, love_plot
 from schemas.contract import codes
 
@@ -31,8 +27,7 @@ COVARIATES = {
 }  # as a reader calls them; any other is shown by its own name, without underscores
 UNITS = {"company": "companies", "person": "persons"}
 WIDTH, MARGIN, ROW = 800, 20, 34                      # pixels; a mark's x and y count from the plot's upper left corner
-FONT = "Liberation Sans, Arial, sans-serif"           # the first comes with the renderer, so text never depends on a machine
-INK, GREY, RULE = "#20272b", "#667077", "#e6e9eb"
+GREY, RULE = "#667077", "#e6e9eb"
 BEFORE, BETWEEN, AFTER, BEYOND = "#76818a", "#d3d8db", "#0b5f6a", "#a8641c"
 AXIS = {
     "title": None, "grid": False, "gridColor": RULE, "domain": False, "ticks": False, "labelOverlap": False, "labelFlush": False,
@@ -42,8 +37,6 @@ NOTES = {
     "infinite": "Infinite: treated and controls differ in what varies on neither side.",
     "missing": "Missing: no value is known on one of the sides.",
 }
-
-Layer = dict[str, object]                             # of a Vega-Lite specification
 
 
 def love_plot_picture(
@@ -74,16 +67,16 @@ def love_plot_picture(
     told = "How alike they were before the start, before and after matching" + (counts and f" · {counts}")
     axis = "Absolute standardised difference of means (standard deviations)"
     words = [
-        _words(name or _name(kind), MARGIN - left, 26 - top, size=18, weight="bold"),
-        _words(told, MARGIN - left, 51 - top, size=14),
+        text_at(name or _name(kind), MARGIN - left, 26 - top, size=18, weight="bold"),
+        text_at(told, MARGIN - left, 51 - top, size=14),
         *_key(MARGIN - left, 78 - top),
-        _words("Before", width + 72, -16, size=12, colour=GREY, align="right"),
-        _words("After", width + 134, -16, size=12, colour=GREY, align="right"),
-        _words(axis, width / 2, height + 44, colour=GREY, align="center"),
-        *(_words(note, MARGIN - left, height + 68 + 18 * place, size=12, colour=GREY) for place, note in enumerate(notes)),
+        text_at("Before", width + 72, -16, size=12, colour=GREY, align="right"),
+        text_at("After", width + 134, -16, size=12, colour=GREY, align="right"),
+        text_at(axis, width / 2, height + 44, colour=GREY, align="center"),
+        *(text_at(note, MARGIN - left, height + 68 + 18 * place, size=12, colour=GREY) for place, note in enumerate(notes)),
     ]
     layers = [*_differences(rows, width), *_beside(rows, MARGIN - left, width), *words]
-    return _png(layers, width, height, {"left": left, "right": right, "top": top, "bottom": bottom})
+    return render_png(layers, width, height, {"left": left, "right": right, "top": top, "bottom": bottom})
 
 
 def _rows(plotted: pd.DataFrame) -> list[dict[str, object]]:
@@ -116,18 +109,18 @@ def _differences(rows: list[dict[str, object]], width: int) -> list[Layer]:
     edge = {"x": width, "filled": True, "opacity": 1, "size": 90, "shape": "triangle-right"}
     goal = [{"goal": GOAL}]
     return [
-        _layer("rule", goal, x=_on("goal", scaled), color=GREY, strokeDash=[4, 3]),
-        _layer("text", goal, x=_on("goal", scaled), text=f"goal {GOAL}", y=-16, fontSize=12, color=GREY),
-        _layer("rule", both, x=_on("before", scaled), x2={"field": "after"}, y=y, strokeWidth=3, color=BETWEEN),
-        _layer("point", before, x=_on("before", scaled), y=y, size=90, fill="#ffffff", stroke=BEFORE, strokeWidth=1.8, opacity=1),
-        _layer("point", after, x=_on("after", scaled), y=y, size=100, filled=True, opacity=1, color=own),
-        _layer("point", [row for row in rows if row["before_told"] == "infinite"], y=y, color=BEFORE, **edge),
-        _layer("point", [row for row in rows if row["after_told"] == "infinite"], y=y, color=BEYOND, **edge),
+        marks("rule", goal, x=on_scale("goal", scaled), color=GREY, strokeDash=[4, 3]),
+        marks("text", goal, x=on_scale("goal", scaled), text=f"goal {GOAL}", y=-16, fontSize=12, color=GREY),
+        marks("rule", both, x=on_scale("before", scaled), x2={"field": "after"}, y=y, strokeWidth=3, color=BETWEEN),
+        marks("point", before, x=on_scale("before", scaled), y=y, size=90, fill="#ffffff", stroke=BEFORE, strokeWidth=1.8, opacity=1),
+        marks("point", after, x=on_scale("after", scaled), y=y, size=100, filled=True, opacity=1, color=own),
+        marks("point", [row for row in rows if row["before_told"] == "infinite"], y=y, color=BEFORE, **edge),
+        marks("point", [row for row in rows if row["after_told"] == "infinite"], y=y, color=BEYOND, **edge),
     ]
 
 
 def _row(rows: list[dict[str, object]]) -> dict[str, object]:
-    return _on("row", {"axis": None, "scale": {"domain": [0, len(rows)], "reverse": True, "nice": False}})
+    return on_scale("row", {"axis": None, "scale": {"domain": [0, len(rows)], "reverse": True, "nice": False}})
 
 
 def _beside(rows: list[dict[str, object]], x: int, width: int) -> list[Layer]:
@@ -136,72 +129,18 @@ def _beside(rows: list[dict[str, object]], x: int, width: int) -> list[Layer]:
     own = {"field": "colour", "type": "nominal", "scale": None}
     between = [{"row": row} for row in range(len(rows) + 1)]
     return [
-        _layer("rule", between, y=y, x=x, x2=width + 154 - MARGIN, color=RULE),
-        _layer("text", rows, y=y, text={"field": "name"}, x=x, align="left", fontSize=13, color=INK),
-        _layer("text", rows, y=y, text={"field": "before_told"}, x=width + 72, color=GREY, **number),
-        _layer("text", rows, y=y, text={"field": "after_told"}, x=width + 134, color=own, fontWeight="bold", **number),
+        marks("rule", between, y=y, x=x, x2=width + 154 - MARGIN, color=RULE),
+        marks("text", rows, y=y, text={"field": "name"}, x=x, align="left", fontSize=13, color=INK),
+        marks("text", rows, y=y, text={"field": "before_told"}, x=width + 72, color=GREY, **number),
+        marks("text", rows, y=y, text={"field": "after_told"}, x=width + 134, color=own, fontWeight="bold", **number),
     ]
 
 
 def _key(x: float, y: float) -> list[Layer]:
     """What the two marks mean, each mark before its words."""
     return [
-        _layer("point", [{}], x=x + 6, y=y, size=90, fill="#ffffff", stroke=BEFORE, strokeWidth=1.8, opacity=1),
-        _words("Before: all candidates", x + 20, y, size=12, colour=GREY),
-        _layer("point", [{}], x=x + 186, y=y, size=100, filled=True, opacity=1, color=AFTER),
-        _words("After: matched controls, amber where the goal is missed", x + 200, y, size=12, colour=GREY),
+        marks("point", [{}], x=x + 6, y=y, size=90, fill="#ffffff", stroke=BEFORE, strokeWidth=1.8, opacity=1),
+        text_at("Before: all candidates", x + 20, y, size=12, colour=GREY),
+        marks("point", [{}], x=x + 186, y=y, size=100, filled=True, opacity=1, color=AFTER),
+        text_at("After: matched controls, amber where the goal is missed", x + 200, y, size=12, colour=GREY),
     ]
-
-
-def _words(text: str, x: float, y: float, *, size: int = 13, colour: str = INK, weight: str = "normal", align: str = "left") -> Layer:
-    return _layer("text", [{}], text=text, x=x, y=y, align=align, fontSize=size, fontWeight=weight, color=colour)
-
-
-def _on(field: str, scaled: dict[str, object]) -> dict[str, object]:
-    return {"field": field, "type": "quantitative", **scaled}
-
-
-def _layer(kind: str, rows: list[dict[str, object]], **asked: object) -> Layer:
-    """A mark for each row; what is asked for as a dict is read from the row or scaled, the rest is the same for all."""
-    read = {name: value for name, value in asked.items() if isinstance(value, dict)}
-    same = {name: value for name, value in asked.items() if name not in read}
-    return {"data": {"values": rows}, "mark": {"type": kind, **same}, "encoding": read}
-
-
-def _png(layers: list[Layer], width: int, height: int, padding: dict[str, int]) -> bytes:
-    """The picture, exactly as wide and high as plot and padding together."""
-    config = {"font": FONT, "view": {"stroke": None}, "text": {"baseline": "middle"}}
-    sized = {"width": width, "height": height, "autosize": "none", "padding": padding, "background": "#ffffff", "config": config}
-    return _small(vl_convert.vegalite_to_png(json.dumps({"layer": layers, **sized}), scale=1))
-
-
-def _small(png: bytes) -> bytes:
-    """The same picture with a palette, about a sixth of the bytes: at five bits a colour, four where that is not enough."""
-    chunks, at = {}, 8
-    while at < len(png):
-        size = int.from_bytes(png[at:at + 4], "big")
-        chunks[png[at + 4:at + 8]] = chunks.get(png[at + 4:at + 8], b"") + png[at + 8:at + 8 + size]
-        at += size + 12
-    width, height = struct.unpack(">II", chunks[b"IHDR"][:8])
-    rows = np.frombuffer(zlib.decompress(chunks[b"IDAT"]), np.uint8).reshape(height, -1)
-    if (rows[:, 0] != 1).any():  # a renderer that differences its rows otherwise: larger, but right
-        return png
-    pixels = np.cumsum(rows[:, 1:].reshape(height, width, 4), axis=1, dtype=np.uint8).view("<u4").ravel().astype(np.intp)
-    channels = [pixels >> shift & 255 for shift in (0, 8, 16)]
-    for bits in (5, 4, 2):
-        bucket = sum((channel >> 8 - bits) << bits * place for place, channel in enumerate(channels))
-        count = np.bincount(bucket, minlength=1 << 3 * bits)
-        if np.count_nonzero(count) <= 256:
-            break
-    used = np.flatnonzero(count)
-    mean = [np.bincount(bucket, channel, count.size)[used] / count[used] for channel in channels]
-    place = np.zeros(count.size, np.uint8)
-    place[used] = np.arange(used.size)
-    lines = np.pad(place[bucket].reshape(height, width), ((0, 0), (1, 0)))
-    parts = (
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)),
-        (b"PLTE", np.rint(np.column_stack(mean)).astype(np.uint8).tobytes()),
-        (b"IDAT", zlib.compress(lines.tobytes(), 8)), (b"IEND", b""),
-    )
-    told = (struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in parts)
-    return png[:8] + b"".join(told)

@@ -279,7 +279,8 @@ def test_a_sound_release_is_verified_and_an_unsound_one_is_exit_code_1(effekt, r
     assert json.loads(out)["findings"] == [expected]
 
 
-def test_the_result_of_a_run_is_a_table_of_the_headline(effekt, released, tmp_path, capsys):
+def test_the_result_of_a_run_is_a_table_of_the_headline(effekt, released, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "140")
     cli._show_result(tmp_path / "var", False, {})
     out = capsys.readouterr().out
     rows = [re.split(r"\s{2,}", line.strip()) for line in out.splitlines()]

@@ -108,3 +108,12 @@ def test_the_type_with_an_unobserved_trend_is_not_comparable_and_no_other_is(sam
 def test_the_two_small_types_are_too_few_to_tell(sample):
     summary = sample[0].summary.query("headline and outcome == 'fte'").set_index("initiative_type")
     assert (summary.loc[["health_innovation", "training"], "verdict"] == "too_few_to_tell").all()
+
+
+def test_no_group_of_fewer_than_ten_has_an_effect_and_it_says_so(sample):
+    groups = sample[0].subgroup.query("dimension != 'overall'")
+    small = groups["n_treated"] < 10
+    assert small.any()
+    assert groups.loc[small, ["att", "se", "low", "high"]].isna().all(axis=None)
+    assert groups.loc[small, "reason"].str.startswith("fewer than 10").all()
+    assert groups.loc[groups["dimension"] == "cohort", "att"].notna().all()

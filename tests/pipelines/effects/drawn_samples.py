@@ -94,15 +94,13 @@ def draw_panel(random, sample: pd.DataFrame, unit: str = "company") -> pd.DataFr
     """unit_id, period, fte of every unit: a level, a slope that its first covariate moves, noise, and 1 from the start on."""
     first = sample.drop_duplicates("unit_id").set_index("unit_id").sort_index()
     starts = sample[sample["took_part"]].set_index("unit_id")["cohort"]
-    rows = []
-    for name, row in first.iterrows():
-        level, slope = random.uniform(3, 12), 0.2 + 0.2 * row[COVARIATES[unit][0]]
-        noise = random.normal(size=len(PERIODS))
-        rows += [
-            {"unit_id": name, "period": period, "fte": level + slope * (period - PERIODS[0]) + more + (period >= starts.get(name, np.inf))}
-            for period, more in zip(PERIODS, noise, strict=True)
-        ]
-    return pd.DataFrame(rows)
+    period, parts = np.array(PERIODS), []
+    for name, moved in first[COVARIATES[unit][0]].items():
+        level, slope, noise = random.uniform(3, 12), 0.2 + 0.2 * moved, random.normal(size=len(PERIODS))
+        parts.append(level + slope * (period - PERIODS[0]) + noise + (period >= starts.get(name, np.inf)))
+    return pd.DataFrame({
+        "unit_id": np.repeat(first.index, period.size), "period": np.tile(period, len(first)), "fte": np.concatenate(parts),
+    })
 
 
 def draw_variants(drawn: Drawn) -> dict[str, pd.DataFrame]:
@@ -140,7 +138,7 @@ def type_of(drawn: Drawn, also_joined: dict[str, set[str]] | None = None, surrou
 
 def fte_of(panel: pd.DataFrame) -> Value:
     """Look up the panel's fte by unit, cohort and event time."""
-    values = {(row.unit_id, row.period): row.fte for row in panel.itertuples()}
+    values = dict(zip(zip(panel["unit_id"], panel["period"], strict=True), panel["fte"], strict=True))
     return lambda unit, cohort, event_time: values[unit, cohort + event_time]
 
 

@@ -10,7 +10,7 @@ from scipy import stats
 
 from pipelines.effects.few_clusters import wild_interval
 from pipelines.effects.honest import breakdown_relative, breakdown_smoothness, relative_magnitudes, smoothness
-from pipelines.effects.horizon import effect_at, estimate
+from pipelines.effects.horizon import effect_at, estimate, read_effect
 from pipelines.effects.sensitivity import SEED, WILD_DRAWS, censor_at_entry, control_definitions, doubt, lead_test
 from pipelines.effects.stacking import stack_cohorts
 from schemas.contract import codes
@@ -34,12 +34,13 @@ from tests.pipelines.effects.drawn_samples import (
 )
 
 EFFECT = ["att", "se", "low", "high"]
+SMALL = THRESHOLDS | {"subgroup_minimum": 1.0}  # the drawn projects are small; the limit has a test of its own
 NEEDED = {  # of what is no effect of its own
     "pretrend": ["statistic", "degrees_of_freedom", "p_value", "power"], "pretrend_detectable": ["statistic", "power"],
     "rambachan_roth_relative": ["low", "high", "statistic"], "rambachan_roth_smoothness": ["low", "high", "statistic"],
 }
 FOOD = {"t2008-00", "t2008-05", "t2009-01", "t2011-02", "t2011-09"}
-DRAWS = 600
+DRAWS = 400
 
 
 @dataclass(frozen=True)
@@ -67,13 +68,20 @@ def doubt_one(drawn: Drawn, samples: dict[str, pd.DataFrame] | None = None, surr
     variants = {name: stack_cohorts(sample, drawn.panel, unit, ("fte",)) for name, sample in samples.items()}
     result = estimate(stack, "fte")
     events = result.aggregate("event_time")
-    of = type_of(drawn, surroundings=surroundings, **context)
+    of = type_of(drawn, surroundings=surroundings, **({"thresholds": SMALL} | context))
     others = {}
     if "untreated_at_start" in variants:
         others = control_definitions(variants["untreated_at_start"], first_entries(drawn), "fte", of.horizon)
-    rows = doubt(of, stack, variants, result, events, lead_test(events, "fte"), others)
+    rows = doubt(of, stack, variants, read_effect(result, stack, of.horizon), events, lead_test(events, "fte"), others)
     assert rows["check"].is_unique
     return Doubted(drawn, samples, events, surroundings, rows.set_index("check"))
+
+
+def doubt_without_leads(drawn: Drawn) -> pd.DataFrame:
+    """Rows of the checks that need no period before the reference: the bounds take long."""
+    events = SimpleNamespace(table=pd.DataFrame({"level": [], "se": []}))
+    stack, of = stack_of(drawn), type_of(drawn, thresholds=SMALL)
+    return doubt(of, stack, {}, effect_at(stack, "fte", of.horizon), events, None, {}).set_index("check")
 
 
 @pytest.fixture(scope="module")
@@ -99,9 +107,7 @@ def persons() -> Doubted:
 @pytest.fixture(scope="module")
 def bare() -> pd.DataFrame:
     """Rows of a type with one project, without surroundings, variants, or a period before the reference."""
-    drawn = draw_sample(seed=15, treated={2009: 12}, projects=1)
-    events = SimpleNamespace(table=pd.DataFrame({"level": [], "se": []}))
-    return doubt(type_of(drawn), stack_of(drawn), {}, None, events, None, {}).set_index("check")
+    return doubt_without_leads(draw_sample(seed=15, treated={2009: 12}, projects=1))
 
 
 # ---- which checks there are, and what is missing
@@ -197,8 +203,8 @@ def test_crisis_cohorts_are_those_of_2008_to_2010(plain):
 
 
 def test_cohorts_of_2007_and_2011_are_outside_the_crisis():
-    drawn = draw_sample(seed=18, treated={2007: 2, 2008: 3, 2009: 4, 2010: 8, 2011: 16})  # no other sizes add up to 15
-    rows = doubt_one(drawn).rows
+    drawn = draw_sample(seed=18, treated={2007: 2, 2008: 3, 2009: 4, 2010: 8, 2011: 16}, projects=1)  # no other sizes add up to 15
+    rows = doubt_without_leads(drawn)
     assert rows.loc[["crisis_only", "without_crisis"], "n_treated"].tolist() == [3 + 4 + 8, 2 + 16]
 
 
@@ -232,16 +238,40 @@ def test_leaving_out_one_project_at_a_time_gives_the_lowest_and_the_highest_effe
 def test_with_one_project_there_is_nothing_to_leave_out(bare):
     for end in ("lowest", "highest"):
         assert np.isnan(bare.loc[f"leave_one_project_out_{end}", "att"])
-        assert bare.loc[f"leave_one_project_out_{end}", "reason"] == "fewer than two projects"
+        assert bare.loc[f"leave_one_project_out_{end}", "reason"] == "fewer than two projects of 1 participants or more can be left out"
+
+
+def test_projects_of_fewer_than_the_smallest_subgroup_are_not_left_out(plain):
+    size = plain.drawn.cohorts["project"].value_counts()
+    stack = stack_of(plain.drawn)
+    headline, lowest = effect_at(stack, "fte", 2), {}
+    for minimum in (size.max(), size.max() + 1):
+        of = type_of(plain.drawn, thresholds=THRESHOLDS | {"subgroup_minimum": float(minimum)})
+        rows = doubt(of, stack, {}, headline, plain.events, None, {}).set_index("check")
+        lowest[minimum - size.max()] = rows.loc["leave_one_project_out_lowest"]
+    assert (size == size.max()).sum() == 2
+    assert lowest[0]["att"] < headline.att
+    assert np.isnan(lowest[1]["att"])
+    assert lowest[1]["reason"].startswith("fewer than two projects of")
+
+
+def test_a_control_that_joins_the_type_later_is_a_cluster_of_its_own_among_projects(plain):
+    stack = stack_of(plain.drawn)
+    headline = effect_at(stack, "fte", 2)
+    control = stack.units[stack.copies.loc[~stack.copies["took_part"], "unit_id"].iloc[0]]
+    later = plain.drawn.cohorts.iloc[[0]].assign(unit_id=control)
+    of = type_of(replace(plain.drawn, cohorts=pd.concat([plain.drawn.cohorts, later])), thresholds=SMALL)
+    rows = doubt(of, stack, {}, headline, plain.events, None, {}).set_index("check")
+    assert rows.loc["clustered_project", "se"] == plain.rows.loc["clustered_project", "se"]
 
 
 def test_a_project_without_which_nothing_can_be_estimated_gives_neither_end():
     drawn = draw_sample(seed=25, treated={2010: 5})
     cohorts = drawn.cohorts.assign(project=["large"] * 4 + ["small"])  # without the large one a single participant is left
-    rows = doubt_one(replace(drawn, cohorts=cohorts)).rows
+    rows = doubt_without_leads(replace(drawn, cohorts=cohorts))
     for end in ("lowest", "highest"):
         assert np.isnan(rows.loc[f"leave_one_project_out_{end}", "att"])
-        assert rows.loc[f"leave_one_project_out_{end}", "reason"] == "fewer than two projects"
+        assert rows.loc[f"leave_one_project_out_{end}", "reason"] == "fewer than two projects of 1 participants or more can be left out"
 
 
 # ---- with covariates
@@ -480,7 +510,7 @@ def test_errors_by_area_sum_participants_and_controls_where_they_were_first(plai
 @pytest.mark.parametrize(("projects", "interval"), [(3, False), (4, True)])
 def test_fewer_than_four_projects_have_an_error_but_no_interval(projects, interval):
     drawn = draw_sample(seed=10, treated={2009: 12}, projects=projects)
-    row = doubt_one(drawn).rows.loc["clustered_project"]
+    row = doubt_without_leads(drawn).loc["clustered_project"]
     _, influence = effect_by_hand(drawn.sample, fte_of(drawn.panel))
     project = drawn.cohorts.set_index("unit_id")["project"].to_dict()
     assert row["se"] == pytest.approx(error_by_hand(influence, project), abs=1e-10)

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.effects.horizon import effect_at
+from pipelines.effects.estimation import cohort_effects
+from pipelines.effects.horizon import effect_at, estimate
 from pipelines.effects.stacking import stack_cohorts
 from pipelines.effects.subgroups import subgroup_effects
 from tests.pipelines.effects.drawn_samples import (
@@ -92,7 +93,8 @@ def test_groups_that_hold_all_participants_average_to_the_headline(drawn):
     enough = type_of(drawn, thresholds=THRESHOLDS | {"subgroup_minimum": 2.0})
     stack = stack_of(drawn)
     headline, (table, _) = effect_at(stack, "fte", 2).att, subgroup_effects(enough, stack, {})
-    for _, groups in table[table["dimension"] != "combination"].groupby("dimension"):
+    assert table["dimension"].unique().tolist() == ["project", "region", "fund", "section", "size_band"]  # no one with earlier support
+    for _, groups in table.groupby("dimension"):
         assert len(groups) > 1
         assert groups["n_treated"].sum() == len(drawn.cohorts)
         assert np.average(groups["att"], weights=groups["n_treated"]) == pytest.approx(headline, abs=1e-10)
@@ -140,10 +142,6 @@ def test_too_few_with_earlier_support_have_a_number_and_a_reason(drawn):
     assert np.isnan(row["att"])
 
 
-def test_without_a_sample_of_earlier_support_there_is_no_such_row(drawn):
-    assert "supported_before" not in set(subgroup_effects(type_of(drawn), stack_of(drawn), {})[0]["dimension"])
-
-
 def test_projects_come_back_with_their_influence_on_the_units_of_the_whole_type(drawn, found):
     table, projects = found
     rows = table[table["dimension"] == "project"].set_index("level")
@@ -177,3 +175,15 @@ def test_persons_are_divided_by_work_before_the_start_and_not_by_what_only_compa
         members = treated.loc[treated["employed_before"] == row.level, "unit_id"]
         assert row.n_treated == len(members)
         assert row.att == pytest.approx(contrast(drawn.pair[drawn.pair["treated"].isin(members)], fte_of(drawn.panel)), abs=1e-10)
+
+
+def test_a_cohort_below_the_smallest_subgroup_has_a_number_and_a_reason_but_no_effect(drawn):
+    sizes = drawn.cohorts["cohort"].value_counts()
+    result = estimate(stack_of(drawn), "fte")
+    of = type_of(drawn, thresholds=THRESHOLDS | {"subgroup_minimum": float(sizes.max())})
+    table = cohort_effects(of, result).query("dimension == 'cohort'").set_index("level")
+    small = table["n_treated"] < sizes.max()
+    assert 0 < small.sum() < len(table)
+    assert table.loc[small, ["att", "se", "low", "high"]].isna().all(axis=None)
+    assert table.loc[small, "reason"].str.startswith("fewer than").all()
+    assert table.loc[~small, "att"].notna().all()
