@@ -40,7 +40,7 @@ GRACE = 10  # seconds that the kernel's own alarm is given before the gateway en
 PIECE = 2**20
 LONGEST_REASON = 2_000  # signs
 # Time zones that a Parquet file may name: their tables are loaded before the child loses the right to open files.
-ZONES = ("UTC", "GMT", "CET", *(f"Europe/{city}" for city in "Copenhagen Berlin Stockholm Oslo Helsinki London".split()))
+ZONES = ("UTC", "GMT", "CET", *(f"Europe/{city}" for city in ["Copenhagen", "Berlin", "Stockholm", "Oslo", "Helsinki", "London"]))
 ENCODINGS = ("utf-8-sig", "utf-16", "cp1252")
 CODECS = (*ENCODINGS, "cp437")  # the last for the names in an archive
 KEPT = ("PATH", "LD_LIBRARY_PATH", "TZDIR")  # all that a child sees of the environment

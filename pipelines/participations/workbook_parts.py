@@ -43,7 +43,7 @@ def open_book(content: bytes) -> Book:
     if root is None or local(root.tag) != "workbook":
         raise Refused("the archive holds no Excel workbook; save it as .xlsx or CSV")
     relations = _relations(archive, path)
-    targets = {kind: target for kind, target in relations.values()}
+    targets = dict(relations.values())
     sheets = []
     for element in root.iter():
         if local(element.tag) == "sheet":

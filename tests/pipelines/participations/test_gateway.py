@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.identity import Keys, pseudonym
-from pipelines.participations import HomeError, check, gateway, open_home, pseudonymise
+from pipelines.participations import HomeError, check, contained, gateway, open_home, pseudonymise
 from tests.pipelines.participations.drawing import (
     COMPANIES,
     CPRS,
@@ -257,15 +257,15 @@ def test_a_full_disk_is_an_error_that_leaves_nothing(tmp_path, monkeypatch):
     assert sorted(path.name for path in (tmp_path / "home").iterdir()) == [".lock", "home.json"]
 
 
-def test_a_fault_of_the_gateway_is_a_refusal_that_shows_no_value(tmp_path, monkeypatch):
-    def fail(*_, **__):
-        raise RuntimeError(f"cannot convert {CVRS[0]}")
-
-    monkeypatch.setattr(gateway, "judge", fail)
+def test_a_reader_that_breaks_down_is_a_refusal_that_shows_no_value_and_the_next_file_gets_a_new_one(tmp_path, monkeypatch):
+    contained.close()
+    monkeypatch.setattr(contained, "PROGRAM", "import os; os._exit(1)")
     receipt = deliver(tmp_path, NAME, COMPANIES)
     assert receipt.status == "refused"
-    assert "the gateway itself failed on this file (RuntimeError in fail" in receipt.reason
+    assert receipt.reason in (contained.NOT_STARTED, contained.BROKE)
     assert CVRS[0] not in json.dumps(receipt.as_dict())
+    monkeypatch.undo()
+    assert deliver(tmp_path, NAME, COMPANIES).status == "taken"
 
 
 def test_no_number_of_a_file_is_in_any_byte_that_is_left(tmp_path, capfd):

@@ -71,7 +71,7 @@ def test_a_flipped_bit_nested_and_unknown_columns_are_refused():
     content = parquet({**COLUMNS, "project": ["Projekt-A", "Projekt-B"]})
     assert content.count(b"Projekt-A") > 1  # in its page and in the statistics
     assert "damaged" in refused(content.replace(b"Projekt-A", b"Projekt-C", 1))
-    assert "no plain values" in refused(parquet({**COLUMNS, "project": [["P1"], []]}))
+    assert "lists or structures" in refused(parquet({**COLUMNS, "project": [["P1"], []]}))
     assert "the header of column 6 is none of" in refused(parquet({**COLUMNS, "0101405000": ["x", "y"]}))
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.participations import workbook as reader
+from pipelines.participations import workbook_parts
 from pipelines.participations.reading import Refused, read
 from schemas.contract import load
 from tests.pipelines.participations.drawing import CVRS, workbook
@@ -130,7 +130,7 @@ def test_a_malformed_encrypted_or_foreign_archive_is_refused():
 
 def test_an_archive_that_unpacks_to_too_much_is_refused_before_it_is_opened(monkeypatch):
     monkeypatch.setattr(workbook_parts, "LARGEST_UNPACKED", 1000)
-    monkeypatch.setattr(reader.openpyxl, "load_workbook", lambda *_, **__: pytest.fail("the archive was opened"))
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_, **__: pytest.fail("a part of the archive was unpacked"))
     assert "unpacks to more than" in refused(workbook(("Ark1", [HEADER, ROW])))
 
 
