@@ -129,9 +129,10 @@ def test_a_malformed_encrypted_or_foreign_archive_is_refused():
 
 
 def test_an_archive_that_unpacks_to_too_much_is_refused_before_it_is_opened(monkeypatch):
+    content = workbook(("Ark1", [HEADER, ROW]))
     monkeypatch.setattr(workbook_parts, "LARGEST_UNPACKED", 1000)
     monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_, **__: pytest.fail("a part of the archive was unpacked"))
-    assert "unpacks to more than" in refused(workbook(("Ark1", [HEADER, ROW])))
+    assert "unpacks to more than" in refused(content)
 
 
 def test_rows_that_the_parser_does_not_see_are_noticed():
