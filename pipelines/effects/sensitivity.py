@@ -84,7 +84,8 @@ def doubt(
     rows += list(_before_the_start(context, events, leads))
     rows += [{"check": check, **effect.told()} for check, effect in others.items()]
     for check, changed, options in _choices(context, stack, variants):
-        rows.append({"check": check, **effect_at(changed, context.outcome, context.horizon, **options).told()})
+        effect = _too_few_apart(context, stack, changed) or effect_at(changed, context.outcome, context.horizon, **options)
+        rows.append({"check": check, **effect.told()})
     rows += list(_without_one_project(context, stack))
     rows += list(_by_cluster(context, stack, headline))
     rows += list(_surroundings(context, stack))
@@ -163,6 +164,19 @@ def _choices(context, stack: Stack, variants: dict[str, Stack]) -> Iterator[tupl
         crisis = copies["cohort"].isin(CRISIS)
         yield "without_crisis", _some(stack, ~crisis), {}
         yield "crisis_only", _some(stack, crisis), {}
+
+
+def _too_few_apart(context, stack: Stack, changed: Stack) -> Effect | None:
+    """The empty effect where a check divides the treated themselves and one side is below `subgroup_minimum`, else None.
+
+    The difference to the headline would speak of individuals. A variant of the matching has other controls, so its does not.
+    """
+    if changed.units is not stack.units:
+        return None
+    minimum = int(context.thresholds["subgroup_minimum"])
+    everyone, kept = (one.frame.loc[one.frame["cohort"].notna(), "copy"].nunique() for one in (stack, changed))
+    few = 0 < kept < minimum or 0 < everyone - kept < minimum
+    return no_effect_found(stack, f"keeps or leaves out fewer than {minimum} treated units") if few else None
 
 
 def _of(stack: Stack, copies: pd.DataFrame, units: set[str]) -> np.ndarray:

@@ -115,5 +115,5 @@ def test_no_group_of_fewer_than_ten_has_an_effect_and_it_says_so(sample):
     small = groups["n_treated"] < 10
     assert small.any()
     assert groups.loc[small, ["att", "se", "low", "high"]].isna().all(axis=None)
-    assert groups.loc[small, "reason"].str.startswith("fewer than 10").all()
+    assert groups.loc[small, "reason"].fillna("").str.startswith("fewer than 10").all()
     assert groups.loc[groups["dimension"] == "cohort", "att"].notna().all()

@@ -152,7 +152,7 @@ def test_what_is_not_comparable_or_not_estimated_is_not_ranked_and_says_so():
     assert table.loc[1:3, "reason"].tolist() == [
         "not ranked: not comparable", "not ranked: not estimated", "not ranked: nothing to compare with",
     ]
-    assert table.loc[[0, 4], "reason"].str.startswith("ranked, not shrunken: fewer than three types").all()
+    assert table.loc[[0, 4], "reason"].fillna("").str.startswith("ranked, not shrunken: fewer than three types").all()
     assert table.loc[1:3, [*RANKED, *SHRUNKEN]].isna().all(axis=None)
     # a and d are left on fte: two ranks, and the largest of all, which is not comparable, is no rival
     assert table.loc[[0, 4], "rank_low"].tolist() == [1, 1]

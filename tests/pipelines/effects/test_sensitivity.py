@@ -255,6 +255,33 @@ def test_projects_of_fewer_than_the_smallest_subgroup_are_not_left_out(plain):
     assert lowest[1]["reason"].startswith("fewer than two projects of")
 
 
+@pytest.mark.parametrize(("minimum", "told"), [(6.0, True), (7.0, False)])
+def test_a_check_that_leaves_out_six_participants_is_told_only_where_six_are_enough(plain, minimum, told):
+    joined = {"food": FOOD, "tourism": {"t2009-07"}}
+    of = type_of(plain.drawn, also_joined=joined, thresholds=THRESHOLDS | {"subgroup_minimum": minimum})
+    stack = stack_of(plain.drawn)
+    rows = doubt(of, stack, {}, effect_at(stack, "fte", 2), plain.events, None, {}).set_index("check")
+    row = rows.loc["single_participants"]
+    if told:
+        assert row["att"] == plain.att("single_participants")
+        assert pd.isna(row["reason"])
+    else:
+        assert row[EFFECT].isna().all()
+        assert (row["n_treated"], row["reason"]) == (0, "keeps or leaves out fewer than 7 treated units")
+    assert np.isfinite(rows.loc["method_reg", "att"])
+
+
+def test_a_check_that_keeps_fewer_than_the_smallest_subgroup_is_not_told():
+    drawn = draw_sample(seed=18, treated={2007: 11, 2008: 9}, projects=1)
+    stack, events = stack_of(drawn), SimpleNamespace(table=pd.DataFrame({"level": [], "se": []}))
+    found = {}
+    for minimum in (9.0, 10.0):
+        of = type_of(drawn, thresholds=THRESHOLDS | {"subgroup_minimum": minimum})
+        found[minimum] = doubt(of, stack, {}, effect_at(stack, "fte", of.horizon), events, None, {}).set_index("check")["att"]
+    assert np.isfinite(found[9.0][["crisis_only", "without_crisis"]]).all()
+    assert found[10.0][["crisis_only", "without_crisis"]].isna().all()
+
+
 def test_a_control_that_joins_the_type_later_is_a_cluster_of_its_own_among_projects(plain):
     stack = stack_of(plain.drawn)
     headline = effect_at(stack, "fte", 2)

@@ -185,5 +185,5 @@ def test_a_cohort_below_the_smallest_subgroup_has_a_number_and_a_reason_but_no_e
     small = table["n_treated"] < sizes.max()
     assert 0 < small.sum() < len(table)
     assert table.loc[small, ["att", "se", "low", "high"]].isna().all(axis=None)
-    assert table.loc[small, "reason"].str.startswith("fewer than").all()
+    assert table.loc[small, "reason"].fillna("").str.startswith("fewer than").all()
     assert table.loc[~small, "att"].notna().all()
