@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.world.business import write_fiks, write_long_demo
 from pipelines.world.deliveries import Delivery, Numbers, draw_deliveries
 from pipelines.world.draws import draw_pseudonyms, stream
 from pipelines.world.extracts import job_slots, write_bef, write_bfl, write_firm, write_udda
@@ -18,6 +19,7 @@ from pipelines.world.installing import installing
 from pipelines.world.persons import Persons, draw_persons, person_truth, seat_persons
 from pipelines.world.plan import FIRST_JOB_YEAR, LAST_YEAR, SCALES, Scale
 from pipelines.world.programme import Programme, company_truth, run_programme
+from pipelines.world.states import benefit_states, write_akm, write_dream
 
 __all__ = ["DEFAULT_SEED", "World", "WorldError", "draw_world", "make_world"]
 
@@ -92,6 +94,11 @@ def _write_registers(directory: Path, world: World, pseudonym_of: PseudonymOf) -
     write_bfl(directory, world.firms, world.programme, world.persons, world.seat, names, person_names, world.seed)
     write_bef(directory, world.persons, person_names, world.seed)
     write_udda(directory, world.persons, person_names)
+    write_long_demo(directory, world.firms, world.programme.alive, names)
+    write_fiks(directory, world.firms, world.programme, names, world.seed)
+    states = benefit_states(world.persons, world.seed)
+    write_akm(directory, world.persons, person_names, states)
+    write_dream(directory, person_names, states, world.seed)
 
 
 def _write_truth(directory: Path, world: World) -> None:

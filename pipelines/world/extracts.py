@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from pipelines.world.draws import decimal_column, draw_pseudonyms, stream, text_column
 from pipelines.world.firms import Firms, year_index
 from pipelines.world.persons import QUARTERS, Persons
-from pipelines.world.plan import FIRST_JOB_YEAR, FIRST_YEAR, LAST_YEAR
+from pipelines.world.plan import FIRST_JOB_YEAR, FIRST_YEAR
 from pipelines.world.programme import Programme
 from schemas.contract import codes
 
@@ -19,20 +19,22 @@ OWNER_FORMS = ("10", "30")
 REGIONS = ("1081", "1082", "1083", "1084", "1085")
 
 
-def write_firm(directory: Path, firms: Firms, programme: Programme, names: np.ndarray) -> None:
+def write_firm(
+    directory: Path, firms: Firms, programme: Programme, names: np.ndarray, first_year: int = FIRST_YEAR
+) -> None:
     """FIRM<year>.parquet for every published year: one row a living firm, sorted by its pseudonym."""
     deflator = price_index()
     order = np.argsort(names)
-    for year in range(FIRST_YEAR, LAST_YEAR + 1):
+    for year in range(first_year, int(firms.years[-1]) + 1):
         t = year_index(year)
         rows = order[programme.alive[order, t]]
         hundredths = np.round(programme.fte[rows, t] * 100).astype(np.int64)
         turnover = np.round(programme.turnover[rows, t] * deflator[year]).astype(np.int64)
         share, without_accounts = np.nan_to_num(firms.value_added_share[rows]), np.isnan(firms.value_added_share[rows])
-        closes = ~programme.alive[rows, t + 1] if year < LAST_YEAR else np.zeros(rows.size, bool)
+        closes = closing(programme.alive, rows, year)
         heads = job_slots(programme.fte[rows, t])
         owner = np.isin(firms.legal_form[rows], OWNER_FORMS)
-        _write(directory / f"FIRM{year}.parquet", {
+        write_table(directory / f"FIRM{year}.parquet", {
             "CVRNR": pa.array(names[rows]),
             "HOVED_CVR_NR": pa.array(names[rows]),
             "GF_AARSV": decimal_column(hundredths, 12, 2),
@@ -50,6 +52,12 @@ def write_firm(directory: Path, firms: Firms, programme: Programme, names: np.nd
             "JUR_FRA_DATO": pa.array(firms.born[rows]),
             "JUR_TIL_DATO": pa.array(np.where(closes, np.datetime64(f"{year}-12-31"), np.datetime64("NaT"))),
         })
+
+
+def closing(alive: np.ndarray, rows: np.ndarray, year: int) -> np.ndarray:
+    """(rows,) whose last year it is; nobody's in the last year of all, after which nothing is known."""
+    t = year_index(year)
+    return ~alive[rows, t + 1] if t + 1 < alive.shape[1] else np.zeros(rows.size, bool)
 
 
 def _whole_dkk(amount: np.ndarray, missing: np.ndarray | None = None) -> pa.Array:
@@ -78,7 +86,7 @@ def write_bfl(
     public_seat = firms.fte.shape[0] + np.searchsorted(REGIONS, persons.region)
     towns, town = np.unique(np.concatenate([firms.municipality, persons.municipality]), return_inverse=True)
     industries, industry = np.unique(np.append(firms.industry, "841100"), return_inverse=True)
-    for year in range(FIRST_JOB_YEAR, LAST_YEAR + 1):
+    for year in range(FIRST_JOB_YEAR, int(firms.years[-1]) + 1):
         total = np.round(programme.fte[:, year_index(year)] * MONTH_CENTIHOURS).astype(np.int64)
         months = []
         for quarter in range(4):
@@ -117,7 +125,7 @@ def _write_jobs(path: Path, year: int, months: list[tuple], world: dict[str, np.
     wage = hours * world["rate"][worker] // 100 * round(price_index()[year] * 1000) // 1000
     first_day = (np.datetime64(f"{year}-01", "M") + np.arange(12)).astype("datetime64[D]")
     last_day = (np.datetime64(f"{year}-02", "M") + np.arange(12)).astype("datetime64[D]") - 1
-    _write(path, {
+    write_table(path, {
         "PNR": text_column(worker, world["person_names"]),
         "AJO_CVR_NR_FRA_PROD_JOB": text_column(employer, world["employers"]),
         "AJO_ARB_KOMKODE": text_column(town, world["towns"]),
@@ -140,11 +148,11 @@ def write_bef(directory: Path, persons: Persons, names: np.ndarray, seed: int) -
     origin = rng.choice(3, size=names.size, p=[0.9, 0.07, 0.03])
     order = np.argsort(names)
     towns, town = np.unique(persons.municipality, return_inverse=True)
-    for column, quarter in enumerate(QUARTERS):
+    for column, quarter in enumerate(persons.quarters):
         rows = order[persons.resident[order, column]]
         year, month = quarter // 4, quarter % 4 * 3 + 3
         ends = date(year, month, 31 if month in (3, 12) else 30)
-        _write(directory / f"BEF{year}{month:02d}.parquet", {
+        write_table(directory / f"BEF{year}{month:02d}.parquet", {
             "PNR": text_column(rows, names),
             "REFERENCETID": pa.array(np.full(rows.size, np.datetime64(ends))),
             "FOED_DAG": pa.array(persons.born[rows]),
@@ -160,18 +168,19 @@ def write_bef(directory: Path, persons: Persons, names: np.ndarray, seed: int) -
 def write_udda(directory: Path, persons: Persons, names: np.ndarray) -> None:
     """UDDA<year>09.parquet: highest completed education at the end of September."""
     order = np.argsort(names)
-    for year in range(FIRST_JOB_YEAR - 1, LAST_YEAR + 1):
+    for year in range(FIRST_JOB_YEAR - 1, int(persons.quarters[-1]) // 4 + 1):
         column = max(year * 4 + 2 - QUARTERS[0], 0)
         rows = order[persons.resident[order, column]]
         completed = persons.born[rows].astype("datetime64[Y]") + 24
-        _write(directory / f"UDDA{year}09.parquet", {
+        write_table(directory / f"UDDA{year}09.parquet", {
             "PNR": pa.array(names[rows]),
             "HFAUDD": pa.array(persons.education[rows]),
             "HF_VFRA": pa.array(completed.astype("datetime64[D]")),
         })
 
 
-def _write(path: Path, columns: dict[str, pa.Array]) -> None:
+def write_table(path: Path, columns: dict[str, pa.Array]) -> None:
+    """One extract under its final name, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_suffix(".part")
     pq.write_table(pa.table(columns), aside, compression="zstd", write_page_checksum=True)

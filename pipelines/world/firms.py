@@ -44,13 +44,18 @@ class Firms:
     export_share: np.ndarray         # (N,) of turnover
 
     @property
+    def years(self) -> np.ndarray:
+        """(T,) calendar years, from the burn-in on."""
+        return np.arange(BURN_IN_FROM, BURN_IN_FROM + self.fte.shape[1])
+
+    @property
     def birth_year(self) -> np.ndarray:
         """(N,) first calendar year of activity."""
         return self.born.astype("datetime64[Y]").astype(int) + 1970
 
     def alive(self, hazard: np.ndarray) -> np.ndarray:
         """(N, T) active in the year, if exit comes at `hazard`: born by then, not closed at an earlier year's end."""
-        started = YEARS[None, :] >= self.birth_year[:, None]
+        started = self.years[None, :] >= self.birth_year[:, None]
         closed = (self.exit_draw < hazard) & started
         before = np.zeros_like(closed)
         before[:, 1:] = np.cumsum(closed, axis=1)[:, :-1] > 0

@@ -31,6 +31,12 @@ class Persons:
     employed_without: np.ndarray     # (P, Q) bool
     resident: np.ndarray             # (P, Q) bool; deaths and emigration leave without a mark
     participations: pd.DataFrame     # person, type (position in TYPES), period, status
+    employed_before: np.ndarray      # (P, 24) bool; the six years before
+
+    @property
+    def quarters(self) -> np.ndarray:
+        """(Q,) periods, year × 4 + quarter − 1."""
+        return np.arange(FIRST_JOB_YEAR * 4, FIRST_JOB_YEAR * 4 + self.employed.shape[1])
 
 
 HFAUDD = {"10": 0.26, "20": 0.10, "35": 0.38, "40": 0.06, "50": 0.13, "70": 0.06, "90": 0.01}
@@ -59,7 +65,7 @@ def draw_persons(scale: Scale, seed: int, count: int, places: tuple[np.ndarray, 
         born=born, sex=rng.integers(1, 3, count), education=education,
         municipality=places[0][where], region=places[1][where],
         employed=employed[:, BURN_IN_QUARTERS:] & resident, employed_without=without[:, BURN_IN_QUARTERS:] & resident,
-        resident=resident, participations=participations,
+        resident=resident, participations=participations, employed_before=employed[:, :BURN_IN_QUARTERS],
     )
 
 

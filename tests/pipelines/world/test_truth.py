@@ -84,7 +84,7 @@ def test_the_effect_on_persons_is_the_mean_over_those_who_still_live_here():
     resident[0, :], resident[1, :start + 2] = True, True
     table = pd.DataFrame({"person": [0, 1], "type": position("training"), "period": QUARTERS[start], "status": "inactive"})
     empty = np.zeros(2)
-    persons = Persons(empty, empty, empty, empty, empty, with_course & resident, without & resident, resident, table)
+    persons = Persons(empty, empty, empty, empty, empty, with_course & resident, without & resident, resident, table, empty)
     truth = person_truth(persons).set_index("event_time")
     assert truth["att"].to_dict() == {0: 0.0, 1: 1.0, 2: 1.0} | dict.fromkeys(range(3, 9), 0.0)
     assert truth["n_treated"].to_dict() == {0: 2, 1: 2} | dict.fromkeys(range(2, 9), 1)
