@@ -61,10 +61,12 @@ def write_long_demo(
         })
 
 
-def write_fiks(directory: Path, firms: Firms, programme: Programme, names: np.ndarray, seed: int) -> None:
+def write_fiks(
+    directory: Path, firms: Firms, programme: Programme, names: np.ndarray, seed: int, by_size: bool = True
+) -> None:
     """FIKS<year>.parquet: sales, purchases and exports by month; the twelve months of a firm are its turnover in FIRM.
 
-    A firm files for periods (`vat_months`); each period's sum is spread evenly over its months, what is left over to
+    A firm files for periods (`vat_months`; monthly if not by size); each period's sum is spread evenly over its months, what is left over to
     the last, as the register does. Exports and purchases are shares of the period's sales.
     """
     rng = stream(seed, "vat")
@@ -76,7 +78,7 @@ def write_fiks(directory: Path, firms: Firms, programme: Programme, names: np.nd
         t = year_index(year)
         rows = order[programme.alive[order, t]]
         dkk = np.round(programme.turnover[rows, t] * deflator[year]).astype(np.int64)
-        months = vat_months(dkk)
+        months = vat_months(dkk) if by_size else np.ones(rows.size, dtype=np.int64)
         sales = _period_sums(dkk * 100, months, SEASON * rng.integers(850, 1151, (rows.size, 12)))
         purchases = sales * bought[rows, None] // 1000 * rng.integers(90, 111, (rows.size, 12)) // 100
         exports = sales * exported[rows, None] // 1000

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from pipelines.world.draws import stream, text_column
 from pipelines.world.extracts import write_table
-from pipelines.world.persons import QUARTERS, Persons
+from pipelines.world.persons import FIRST_QUARTER, Persons
 from pipelines.world.plan import FIRST_JOB_YEAR
 
 FIRST_WEEK_YEAR = 2005               # DREAM begins here in the synthetic Denmark
@@ -85,7 +85,7 @@ def write_akm(directory: Path, persons: Persons, names: np.ndarray, states: np.n
         sources.index(WAGES if "130" <= code < "140" else SOURCE.get(code, ELSE)) for code in classes
     ])
     for year in range(FIRST_JOB_YEAR, FIRST_WEEK_YEAR + states.shape[1] // 4):
-        rows = order[persons.resident[order, year * 4 + 3 - QUARTERS[0]]]
+        rows = order[persons.resident[order, year * 4 + 3 - FIRST_QUARTER]]
         most = _commonest(states[rows, (year - FIRST_WEEK_YEAR) * 4:][:, :4])
         found = np.where(most == STATE["work"], working[rows], place[most])
         write_table(directory / f"AKM{year}.parquet", {

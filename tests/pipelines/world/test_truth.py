@@ -5,13 +5,15 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.world.firms import YEARS, Firms, year_index
-from pipelines.world.persons import QUARTERS, Persons, person_truth
-from pipelines.world.plan import TYPES
+from pipelines.world.firms import Firms, year_index
+from pipelines.world.persons import Persons, person_truth
+from pipelines.world.plan import BURN_IN_FROM, LAST_YEAR, TYPES
 from pipelines.world.programme import Programme, company_truth
 from schemas.contract import codes
 
 WORDS = ["initiative_type", "unit", "outcome", "event_time", "att", "n_treated"]
+YEARS = np.arange(BURN_IN_FROM, LAST_YEAR + 1)
+QUARTERS = np.arange(2008 * 4, LAST_YEAR * 4 + 4)
 GROWTH, TOURISM = "growth_programme", "tourism"
 
 
