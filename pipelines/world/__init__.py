@@ -54,12 +54,12 @@ def make_world(
     *, scale: str, seed: int = DEFAULT_SEED, deliveries: Path, home: Path | None = None,
     pseudonym_of: PseudonymOf | None = None, oddities: Oddities | None = None,
 ) -> list[Path]:
-    """Make a world: raw deliveries into `deliveries`; with a home, also `registers/` and `world/truth.parquet` in it.
+    """Make a world: raw deliveries into `deliveries`; with a home, also `registers/` and `world/` in it.
 
     `pseudonym_of(domain, numbers)` turns raw numbers of a domain ("company" or "person") into pseudonyms; it is asked
     only for units that a delivery names, all others get a pseudonym drawn directly. The same seed gives the same
-    deliveries, and with the same keys the same registers. `oddities` in place of the scale's own. Registers and truth of a world before are replaced as a
-    whole, at the end. Returns the paths of the deliveries. Raises WorldError for an unknown scale, or a home without
+    deliveries, and with the same keys the same registers. `oddities` in place of the scale's own. Registers
+    and truth of a world before are replaced as a whole, at the end. Returns the paths of the deliveries. Raises WorldError for an unknown scale, or a home without
     pseudonyms.
     """
     if scale not in SCALES:

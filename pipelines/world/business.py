@@ -66,8 +66,8 @@ def write_fiks(
 ) -> None:
     """FIKS<year>.parquet: sales, purchases and exports by month; the twelve months of a firm are its turnover in FIRM.
 
-    A firm files for periods (`vat_months`; monthly if not by size); each period's sum is spread evenly over its months, what is left over to
-    the last, as the register does. Exports and purchases are shares of the period's sales.
+    A firm files for periods (`vat_months`; monthly if not by size); each period's sum is spread evenly
+    over its months, what is left over to the last, as the register does. Exports and purchases are shares of the period's sales.
     """
     rng = stream(seed, "vat")
     deflator = price_index()

@@ -1,4 +1,4 @@
-"""Jobs that one type's participants win and their competitors lose: written apart, no part of the truth about participants."""
+"""Jobs that one type's participants win and their competitors lose: no part of the truth about participants."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Writes the extracts as Statistics Denmark documents them: FIRM, BFL, BEF, UDDA, pseudonymised, one file a period."""
+"""Writes FIRM, BFL, BEF and UDDA as Statistics Denmark documents them, pseudonymised, one file a period."""
 
 from datetime import date
 from pathlib import Path
@@ -117,7 +117,8 @@ def write_bfl(
                 months.append((month, worker, firm, is_public, hours))
         _write_jobs(directory / f"BFL{year}12.parquet", year, months, {
             "employers": employers, "public_seat": public_seat, "towns": towns, "town": town, "industries": industries,
-            "industry": industry, "firms": firms.fte.shape[0], "rate": rate, "person_names": person_names, "name": name, "away": away,
+            "industry": industry, "firms": firms.fte.shape[0], "rate": rate, "person_names": person_names,
+            "name": name, "away": away,
         })
 
 

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PART = ".world-part"
-TRUTH, BESIDE_TRUTH = "truth.parquet", ("displaced.parquet", "person_numbers.parquet")
+TRUTH, BESIDE_TRUTH = "truth.parquet", ("displaced.parquet",)
 
 
 @contextmanager
 def installing(home: Path) -> Iterator[Path]:
-    """A directory in the home to write `registers/` and `world/truth.parquet` into, which take their place at the end.
+    """A directory in the home to write `registers/` and `world/` (the truth in it) into, which take their place at the end.
 
     A block that fails leaves the home as it was. What a killed world left behind is thrown away by the next.
     """
