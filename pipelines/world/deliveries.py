@@ -9,7 +9,7 @@ import pandas as pd
 from pipelines.world.draws import stream
 from pipelines.world.firms import Firms
 from pipelines.world.numbers import draw_cpr, draw_cvr, spoil_check_digit
-from pipelines.world.persons import QUARTERS, Persons
+from pipelines.world.persons import FIRST_QUARTER, Persons
 from pipelines.world.plan import CENTRAL_JUTLAND, NORTH_JUTLAND, OPERATORS, TYPES, TypePlan
 from pipelines.world.programme import Programme
 from schemas.contract import codes
@@ -97,7 +97,7 @@ def _contacted(rng: np.random.Generator, firms: Firms, programme: Programme) -> 
 def _employers(persons: Persons, seat: np.ndarray, firms: int) -> np.ndarray:
     """Per person participation: the firm of the quarter before, −1 without work or in the public sector."""
     table = persons.participations
-    before = seat[table["person"], table["period"] - QUARTERS[0] - 1]
+    before = seat[table["person"], table["period"] - FIRST_QUARTER - 1]
     return np.where(before < firms, before, -1)
 
 

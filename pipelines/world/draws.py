@@ -40,8 +40,10 @@ def decimal_column(units: np.ndarray, precision: int, scale: int, missing: np.nd
 
 
 def text_column(codes: np.ndarray, values: np.ndarray | list[str]) -> pa.Array:
-    """A text column from positions in a short list of distinct values; stored dictionary-encoded.
+    """A text column from positions in a short list of distinct values, −1 for missing; stored dictionary-encoded.
 
     With a value twice, Parquet's writer puts bytes of unused memory into the file, other ones in every run.
     """
-    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), pa.array(values, type=pa.string()))
+    missing = codes < 0
+    places = pa.array(np.where(missing, 0, codes).astype(np.int32), mask=missing if missing.any() else None)
+    return pa.DictionaryArray.from_arrays(places, pa.array(values, type=pa.string()))

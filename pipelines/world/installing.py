@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PART = ".world-part"
+TRUTH, BESIDE_TRUTH = "truth.parquet", ("displaced.parquet",)
 
 
 @contextmanager
 def installing(home: Path) -> Iterator[Path]:
-    """A directory in the home to write `registers/` and `world/truth.parquet` into, which take their place at the end.
+    """A directory in the home to write `registers/` and `world/` (the truth in it) into, which take their place at the end.
 
     A block that fails leaves the home as it was. What a killed world left behind is thrown away by the next.
     """
@@ -26,10 +27,13 @@ def installing(home: Path) -> Iterator[Path]:
 
 def _take_their_place(part: Path, home: Path) -> None:
     """The registers as a whole, never mixed with an older world's; the truth last, never beside other registers."""
-    truth = Path("world", "truth.parquet")
-    (home / truth).unlink(missing_ok=True)
+    for name in (TRUTH, *BESIDE_TRUTH):
+        (home / "world" / name).unlink(missing_ok=True)
     if (home / "registers").exists():
         (home / "registers").rename(part / "replaced")
     (part / "registers").rename(home / "registers")
-    (home / truth).parent.mkdir(exist_ok=True)
-    (part / truth).rename(home / truth)
+    (home / "world").mkdir(exist_ok=True)
+    for name in BESIDE_TRUTH:
+        if (part / "world" / name).exists():
+            (part / "world" / name).rename(home / "world" / name)
+    (part / "world" / TRUTH).rename(home / "world" / TRUTH)

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from pipelines.world.draws import choose_top, stream
-from pipelines.world.plan import FIRST_JOB_YEAR, LAST_YEAR, NORTH_JUTLAND, TYPES, Scale
+from pipelines.world.plan import FIRST_JOB_YEAR, NORTH_JUTLAND, TYPES, Scale
 
 BURN_IN_QUARTERS = 24
-QUARTERS = np.arange(FIRST_JOB_YEAR * 4, LAST_YEAR * 4 + 4)          # period = year × 4 + quarter − 1
+FIRST_QUARTER = FIRST_JOB_YEAR * 4                                   # period = year × 4 + quarter − 1
 FIRST_COHORT, LAST_COHORT = 2009 * 4, 2013 * 4 + 3
 LOCK_IN = 2                                                          # quarters in which participants search less
 FINDING, LEAVING = 0.45, -0.30                                       # lasting shift of the log odds from then on
@@ -31,6 +31,12 @@ class Persons:
     employed_without: np.ndarray     # (P, Q) bool
     resident: np.ndarray             # (P, Q) bool; deaths and emigration leave without a mark
     participations: pd.DataFrame     # person, type (position in TYPES), period, status
+    employed_before: np.ndarray      # (P, 24) bool; the six years before
+
+    @property
+    def quarters(self) -> np.ndarray:
+        """(Q,) periods, year × 4 + quarter − 1."""
+        return np.arange(FIRST_QUARTER, FIRST_QUARTER + self.employed.shape[1])
 
 
 HFAUDD = {"10": 0.26, "20": 0.10, "35": 0.38, "40": 0.06, "50": 0.13, "70": 0.06, "90": 0.01}
@@ -47,26 +53,28 @@ def draw_persons(scale: Scale, seed: int, count: int, places: tuple[np.ndarray, 
     where = rng.integers(0, places[0].size, count)
     skill = np.array([_SKILL[level] for level in levels])[np.searchsorted(levels, education)]
     skill = skill + 0.5 * rng.standard_normal(count)
-    draws = rng.random((count, BURN_IN_QUARTERS + QUARTERS.size), dtype=np.float32)
+    quarters = (scale.last_year + 1) * 4 - FIRST_QUARTER
+    draws = rng.random((count, BURN_IN_QUARTERS + quarters), dtype=np.float32)
     without = _work(draws, skill, np.full(count, 10**6))
     participations = _draw_participants(rng, scale, without, education, places[1][where], born)
     entry = np.full(count, 10**6)
-    entry[participations["person"]] = participations["period"] - QUARTERS[0] + BURN_IN_QUARTERS
+    entry[participations["person"]] = participations["period"] - FIRST_QUARTER + BURN_IN_QUARTERS
     employed = _work(draws, skill, entry)
     leaves = rng.geometric(0.0008, count) - 1
-    resident = np.arange(QUARTERS.size)[None, :] < np.maximum(leaves, _quarters_needed(participations, count))[:, None]
+    resident = np.arange(quarters)[None, :] < np.maximum(leaves, _quarters_needed(participations, count))[:, None]
+    resident |= not scale.oddities.departures
     return Persons(
         born=born, sex=rng.integers(1, 3, count), education=education,
         municipality=places[0][where], region=places[1][where],
         employed=employed[:, BURN_IN_QUARTERS:] & resident, employed_without=without[:, BURN_IN_QUARTERS:] & resident,
-        resident=resident, participations=participations,
+        resident=resident, participations=participations, employed_before=employed[:, :BURN_IN_QUARTERS],
     )
 
 
 def _quarters_needed(participations: pd.DataFrame, count: int) -> np.ndarray:
     """A participant lived here when the course began."""
     needed = np.zeros(count, dtype=int)
-    needed[participations["person"]] = participations["period"] - QUARTERS[0] + 1
+    needed[participations["person"]] = participations["period"] - FIRST_QUARTER + 1
     return needed
 
 
@@ -99,7 +107,7 @@ def _draw_participants(
         total = round(plan.persons * scale.share)
         for index, period in enumerate(periods):
             wanted = total * (index + 1) // len(periods) - total * index // len(periods)
-            q = period - QUARTERS[0] + BURN_IN_QUARTERS
+            q = period - FIRST_QUARTER + BURN_IN_QUARTERS
             age = period // 4 - (born.astype("datetime64[Y]").astype(int) + 1970)
             history = work[:, q - 4:q]
             lost = history[:, :3].any(axis=1) & ~history[:, 3]
@@ -123,14 +131,14 @@ def _entry_quarters(persons: int) -> list[int]:
 def person_truth(persons: Persons) -> pd.DataFrame:
     """Own average effect on employment by type and quarter since the start, for residents; as `company_truth`."""
     table = persons.participations
-    unit, entry = table["person"].to_numpy(), table["period"].to_numpy() - QUARTERS[0]
+    unit, entry = table["person"].to_numpy(), table["period"].to_numpy() - FIRST_QUARTER
     gain = persons.employed[unit].astype(float) - persons.employed_without[unit].astype(float)
     rows = []
     for position, plan in enumerate(TYPES):
         mine = table["type"].to_numpy() == position
         for event in EVENT_QUARTERS:
-            column = np.minimum(entry + event, QUARTERS.size - 1)
-            seen = mine & (entry + event < QUARTERS.size) & persons.resident[unit, column]
+            column = np.minimum(entry + event, persons.quarters.size - 1)
+            seen = mine & (entry + event < persons.quarters.size) & persons.resident[unit, column]
             if seen.any():
                 effect = float(gain[seen, column[seen]].mean())
                 rows.append((plan.code, "person", "employed", event, effect, int(seen.sum())))

@@ -4,9 +4,9 @@
 event time.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-FIRST_YEAR, LAST_YEAR = 2002, 2015          # FIRM as published
+FIRST_YEAR, LAST_YEAR = 2002, 2015          # FIRM as published, where a scale says nothing else
 BURN_IN_FROM = 1996                         # firms are simulated from here, so that ages and momentum have a past
 FIRST_COHORT, LAST_COHORT = 2007, 2013
 FIRST_JOB_YEAR = 2008                       # BFL begins with e-income
@@ -15,14 +15,57 @@ NORTH_JUTLAND, CENTRAL_JUTLAND = "1081", "1082"
 
 
 @dataclass(frozen=True)
+class Oddities:
+    """What makes real registers awkward, each to be left out. `sample_data/README.md` says what each one looks like."""
+
+    number_changes: bool = True        # firms: new legal form, merger, split; LONG_DEMO says so
+    person_changes: bool = True        # a new PNR replaces an old one
+    replacement_numbers: bool = True   # one PNR in BFL for several people, who are in no other register
+    unknown_workplaces: bool = True    # 950, UKENDT_KOMKODE and missing
+    old_municipalities: bool = True    # FIRM before the reform of 2007 holds the codes of then
+    economic_units: bool = True        # from 2019 on some firms belong to a unit that another number heads
+    wider_definition: bool = True      # from 2022 on FIRM holds firms that it left out before
+    vintages: bool = True              # the last two years of FIRM, preliminary and final
+    missing_value_added: bool = True   # in whole industries
+    vat_periods: bool = True           # by turnover; else every firm files monthly
+    departures: bool = True            # deaths and emigration leave BEF without a mark
+
+
+PLAIN = Oddities(
+    number_changes=False, person_changes=False, replacement_numbers=False, unknown_workplaces=False,
+    old_municipalities=False, economic_units=False, wider_definition=False, vintages=False,
+)
+
+
+@dataclass(frozen=True)
 class Scale:
-    """Size of a world: firms alive in a normal year, and the share of the plan's participants that it holds."""
+    """Size of a world: firms alive in a normal year, the share of the plan's participants that it holds, and its years."""
 
     firms: int
     share: float
+    first_year: int = FIRST_YEAR       # of FIRM as published
+    last_year: int = LAST_YEAR
+    north: float = 0.45                # share of the firms that lie in North Jutland
+    zero: tuple[str, ...] = ()         # types that do nothing here, beside those whose plan says so
+    displaces: str | None = None       # the type whose new jobs competitors lose
+    displacement: float = 0.0          # so many of them: same industry and commuting area, never taking part
+    oddities: Oddities = PLAIN
+
+    @property
+    def types(self) -> tuple["TypePlan", ...]:
+        """The plan's types, in its order, as they work at this scale."""
+        return tuple(plan.without_effect() if plan.code in self.zero else plan for plan in TYPES)
 
 
-SCALES = {"tiny": Scale(firms=2_400, share=0.12), "sample": Scale(firms=17_000, share=1.0)}
+SCALES = {
+    "tiny": Scale(firms=2_400, share=0.12),
+    "sample": Scale(firms=17_000, share=1.0),
+    "region": Scale(
+        firms=24_000, share=2.1, first_year=2000, last_year=2018, north=0.85,
+        zero=("health_innovation", "clusters"), displaces="food", displacement=0.6,
+        oddities=Oddities(),
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -42,6 +85,10 @@ class TypePlan:
     support_dkk: int = 120_000       # mean public support a participation
     persons: int = 0
     projects: int = 3
+
+    def without_effect(self) -> "TypePlan":
+        """The same type, which does nothing to anyone."""
+        return replace(self, effect=(0.0,) * len(self.effect), exit_factor=1.0, productivity=0.0)
 
 
 ALL_COHORTS = tuple(range(FIRST_COHORT, LAST_COHORT + 1))

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pipelines.world.displacement import Displaced, displace
 from pipelines.world.draws import choose_top, stream
-from pipelines.world.firms import YEARS, Firms, year_index
+from pipelines.world.firms import Firms, year_index
 from pipelines.world.plan import (
+    BURN_IN_FROM,
     CENTRAL_JUTLAND,
     HORIZON,
     LAST_COHORT,
-    LAST_YEAR,
     LATER_SHARE,
     NORTH_JUTLAND,
     TYPES,
@@ -34,6 +35,7 @@ class Programme:
     turnover_without: np.ndarray
     alive: np.ndarray                # (N, T) with
     alive_without: np.ndarray
+    displaced: Displaced | None = None
 
 
 def run_programme(firms: Firms, scale: Scale, seed: int) -> Programme:
@@ -42,15 +44,15 @@ def run_programme(firms: Firms, scale: Scale, seed: int) -> Programme:
     alive = firms.alive(firms.hazard)
     first_year = np.full(alive.shape[0], NEVER)
     first_type = np.full(alive.shape[0], -1)
-    plans = list(enumerate(TYPES))
+    plans = list(enumerate(scale.types))
     for year in sorted({year for plan in TYPES for year in plan.cohorts}):
         for position, plan in plans:
             if year in plan.cohorts:
                 wanted = _planned(plan, year, scale)
                 chosen = choose_top(rng, _wish(firms, alive, first_year, plan, year), wanted)
                 first_year[chosen], first_type[chosen] = year, position
-    later_year, later_type = _draw_later(rng, first_year, first_type)
-    return _let_work(firms, rng, _participations(first_year, first_type, later_year, later_type))
+    later_year, later_type = _draw_later(rng, first_year, first_type, scale.types)
+    return _let_work(firms, rng, scale, _participations(first_year, first_type, later_year, later_type))
 
 
 def _planned(plan: TypePlan, year: int, scale: Scale) -> int:
@@ -80,17 +82,17 @@ def eligible(firms: Firms, alive: np.ndarray, plan: TypePlan, year: int) -> np.n
 
 
 def _draw_later(
-    rng: np.random.Generator, first_year: np.ndarray, first_type: np.ndarray
+    rng: np.random.Generator, first_year: np.ndarray, first_type: np.ndarray, types: tuple[TypePlan, ...]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Some participants join another type one to three years on; those of the zero type never do."""
-    zero = np.array([not any(plan.effect) for plan in TYPES])
+    zero = np.array([not any(plan.effect) for plan in types])
     able = (first_year < LAST_COHORT) & ~zero[first_type]
     joins = able & (rng.random(first_year.size) < LATER_SHARE)
     year = np.where(joins, np.minimum(first_year + rng.integers(1, 4, first_year.size), LAST_COHORT), NEVER)
     kind = np.full(first_year.size, -1)
     for unit in np.flatnonzero(joins):
         open_types = [
-            i for i, plan in enumerate(TYPES) if year[unit] in plan.cohorts and i != first_type[unit] and not zero[i]
+            i for i, plan in enumerate(types) if year[unit] in plan.cohorts and i != first_type[unit] and not zero[i]
         ]
         if open_types:
             kind[unit] = open_types[int(rng.integers(0, len(open_types)))]
@@ -110,16 +112,19 @@ def _participations(
     return table.sort_values(["firm", "year", "type"], ignore_index=True)
 
 
-def _let_work(firms: Firms, rng: np.random.Generator, participations: pd.DataFrame) -> Programme:
+def _let_work(firms: Firms, rng: np.random.Generator, scale: Scale, participations: pd.DataFrame) -> Programme:
     count, periods = firms.fte.shape
     response = rng.gamma(4.0, 0.25, count)                # firms differ in what the same support does; mean 1
     added, trend = np.zeros((count, periods)), np.zeros((count, periods))
     hazard, uplift = firms.hazard.copy(), np.zeros((count, periods))
-    for position, plan in enumerate(TYPES):
+    gained = np.zeros((count, periods))                   # by the type that displaces
+    for position, plan in enumerate(scale.types):
         mine = participations[participations["type"] == position]
-        unit, event = mine["firm"].to_numpy(), YEARS[None, :] - mine["year"].to_numpy()[:, None]
-        path = np.array([*plan.effect, *[plan.effect[-1]] * YEARS.size])
-        added[unit] += np.where(event >= 0, path[np.clip(event, 0, None)], 0.0) * response[unit, None]
+        unit, event = mine["firm"].to_numpy(), firms.years[None, :] - mine["year"].to_numpy()[:, None]
+        path = np.array([*plan.effect, *[plan.effect[-1]] * periods])
+        gain = np.where(event >= 0, path[np.clip(event, 0, None)], 0.0) * response[unit, None]
+        added[unit] += gain
+        gained[unit] += gain * (plan.code == scale.displaces)
         hazard[unit] *= np.where(event >= 1, plan.exit_factor, 1.0)
         uplift[unit] += np.where(event >= 1, plan.productivity, 0.0)
         starts = mine["first"].to_numpy()
@@ -127,12 +132,13 @@ def _let_work(firms: Firms, rng: np.random.Generator, participations: pd.DataFra
     without = np.maximum(firms.fte + trend, 0.2)
     treated = without + added
     alive, alive_without = firms.alive(hazard), firms.alive(firms.hazard)
+    treated, displaced = displace(firms, scale, participations, treated, np.where(alive, gained, 0.0), alive)
     return Programme(
         participations=participations,
         fte=np.round(treated, 2) * alive, fte_without=np.round(without, 2) * alive_without,
         turnover=treated * firms.productivity * (1.0 + uplift) * alive,
         turnover_without=without * firms.productivity * alive_without,
-        alive=alive, alive_without=alive_without,
+        alive=alive, alive_without=alive_without, displaced=displaced,
     )
 
 
@@ -144,7 +150,7 @@ def company_truth(firms: Firms, programme: Programme) -> pd.DataFrame:
     """
     first = programme.participations[programme.participations["first"]]
     unit, year = first["firm"].to_numpy(), first["year"].to_numpy()
-    at = year - YEARS[0]
+    at = year - BURN_IN_FROM
     covered = programme.alive[unit, at] & programme.alive[unit, at - 1] & programme.alive[unit, at - 2]
     has_accounts = ~np.isnan(firms.value_added_share[unit])
     share = np.nan_to_num(firms.value_added_share[unit])[:, None]
@@ -160,7 +166,7 @@ def company_truth(firms: Firms, programme: Programme) -> pd.DataFrame:
         for outcome, gain in gained.items():
             observed = mine & has_accounts if outcome == "value_added" else mine
             for event in range(1 if outcome == "survival" else 0, HORIZON + 1):      # all are alive in the start year
-                seen = observed & (year + event <= LAST_YEAR)
+                seen = observed & (at + event < programme.fte.shape[1])
                 if seen.any():
                     effect = gain[seen, at[seen] + event].mean()
                     rows.append((plan.code, "company", outcome, event, float(effect), int(seen.sum())))

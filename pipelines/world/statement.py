@@ -1,18 +1,19 @@
-"""What is planted in a world, said before anything is estimated: the two tables of `sample_data/README.md`.
+"""What is planted in a world, said before anything is estimated: the tables of `sample_data/README.md`.
 
-`python -m pipelines.world.statement` prints them. The minimum detectable effect needs the world's untreated changes,
+`python -m pipelines.world.statement` prints the sample's, `… statement region` the region's claim and what is true of it. The minimum detectable effect needs the world's untreated changes,
 which no estimator sees.
 """
 
+import sys
 from dataclasses import dataclass
 
 import numpy as np
 
 from pipelines.world import DEFAULT_SEED, World, draw_world
-from pipelines.world.firms import year_index
+from pipelines.world.firms import draw_firms, year_index
 from pipelines.world.persons import person_truth
-from pipelines.world.plan import SCALES, TYPES, TypePlan
-from pipelines.world.programme import company_truth, eligible
+from pipelines.world.plan import LAST_COHORT, SCALES, TYPES, Scale, TypePlan
+from pipelines.world.programme import Programme, company_truth, eligible, run_programme
 
 HEADLINE = 2                         # years after the start
 CONTROLS = 5                         # matched to each participant
@@ -61,7 +62,7 @@ def planted_types(world: World) -> list[PlantedType]:
     truth = truth[(truth["outcome"] == "fte") & (truth["event_time"] == HEADLINE)].set_index("initiative_type")["att"]
     persons = world.persons.participations["type"]
     rows = []
-    for position, plan in enumerate(TYPES):
+    for position, plan in enumerate(world.size.types):
         mine = table[table["type"] == position]
         first = int(mine["first"].sum())
         rows.append(PlantedType(
@@ -107,11 +108,36 @@ def person_table(world: World) -> str:
     return _markdown(["type", *(f"quarter +{event}" for event in EVENTS), "persons"], lines)
 
 
+def claim_table(programme: Programme, size: Scale) -> str:
+    """What a forum would claim for 2007–2013, and what is true of it, by type and in all, as a Markdown table.
+
+    Gross: FTE in 2013 minus those of the year before the start, summed over the companies whose first participation is
+    of the type (closed = 0). Net: the same companies in 2013 against the world without any programme. Displaced: FTE that
+    competitors lost to them in 2013, which no row of net holds.
+    """
+    first = programme.participations[programme.participations["first"]]
+    unit, before, last = first["firm"].to_numpy(), year_index(first["year"].to_numpy()) - 1, year_index(LAST_COHORT)
+    gross = programme.fte[unit, last] - programme.fte[unit, before]
+    net = programme.fte[unit, last] - programme.fte_without[unit, last]
+    lost = {} if programme.displaced is None else {programme.displaced.initiative_type: programme.displaced.fte[last]}
+    lines = []
+    for position, plan in enumerate(size.types):
+        mine = first["type"].to_numpy() == position
+        lines.append((plan.code, mine.sum(), gross[mine].sum(), net[mine].sum(), lost.get(plan.code, 0.0)))
+    lines.append(("all", unit.size, gross.sum(), net.sum(), sum(lost.values())))
+    header = ["type", "companies, first here", "gross FTE in 2013", "net FTE in 2013", "displaced FTE in 2013"]
+    return _markdown(header, [[code, *(f"{amount:,.0f}" for amount in amounts)] for code, *amounts in lines])
+
+
 def _markdown(header: list[str], lines: list[list[str]]) -> str:
     rule = ["---"] + ["---:"] * (len(header) - 1)
     return "".join(f"| {' | '.join(cells)} |\n" for cells in (header, rule, *lines))
 
 
 if __name__ == "__main__":
+    if sys.argv[1:] == ["region"]:
+        region = SCALES["region"]
+        print(claim_table(run_programme(draw_firms(region, DEFAULT_SEED), region, DEFAULT_SEED), region), end="")
+        sys.exit()
     sample = draw_world(SCALES["sample"], DEFAULT_SEED)
     print(company_table(planted_types(sample)), person_table(sample), sep="\n", end="")

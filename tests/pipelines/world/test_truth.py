@@ -5,13 +5,15 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.world.firms import YEARS, Firms, year_index
-from pipelines.world.persons import QUARTERS, Persons, person_truth
-from pipelines.world.plan import TYPES
+from pipelines.world.firms import Firms, year_index
+from pipelines.world.persons import Persons, person_truth
+from pipelines.world.plan import BURN_IN_FROM, LAST_YEAR, TYPES
 from pipelines.world.programme import Programme, company_truth
 from schemas.contract import codes
 
 WORDS = ["initiative_type", "unit", "outcome", "event_time", "att", "n_treated"]
+YEARS = np.arange(BURN_IN_FROM, LAST_YEAR + 1)
+QUARTERS = np.arange(2008 * 4, LAST_YEAR * 4 + 4)
 GROWTH, TOURISM = "growth_programme", "tourism"
 
 
@@ -84,7 +86,7 @@ def test_the_effect_on_persons_is_the_mean_over_those_who_still_live_here():
     resident[0, :], resident[1, :start + 2] = True, True
     table = pd.DataFrame({"person": [0, 1], "type": position("training"), "period": QUARTERS[start], "status": "inactive"})
     empty = np.zeros(2)
-    persons = Persons(empty, empty, empty, empty, empty, with_course & resident, without & resident, resident, table)
+    persons = Persons(empty, empty, empty, empty, empty, with_course & resident, without & resident, resident, table, empty)
     truth = person_truth(persons).set_index("event_time")
     assert truth["att"].to_dict() == {0: 0.0, 1: 1.0, 2: 1.0} | dict.fromkeys(range(3, 9), 0.0)
     assert truth["n_treated"].to_dict() == {0: 2, 1: 2} | dict.fromkeys(range(2, 9), 1)
