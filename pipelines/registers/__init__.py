@@ -8,6 +8,7 @@ from pipelines.registers.extracts import (
     last_date,
     read_extracts,
 )
+from pipelines.registers.following import refused, succession
 from pipelines.registers.imports import (
     import_education,
     import_firm,
@@ -28,4 +29,6 @@ __all__ = [
     "import_population",
     "last_date",
     "read_extracts",
+    "refused",
+    "succession",
 ]

@@ -25,7 +25,7 @@ WAREHOUSE = {
     "meta": "run table column",
 }
 STORE = """matching.sample register.firm register.firm_employment register.person_employment register.population register.education
-    matching.pair panel.entry effect.influence effect.gross"""
+    matching.pair panel.entry effect.influence effect.gross register.succession"""
 REGION_SIZES = {"1081": 11, "1082": 19, "1083": 22, "1084": 29, "1085": 17}
 QUARANTINE_RULES = """missing_value cvr_check_digit cvr_format cpr_impossible cpr_replacement synthetic_in_real
     real_in_synthetic date_impossible date_out_of_range end_before_start unknown_code unknown_project unknown_initiative
@@ -142,7 +142,8 @@ def test_numbers_of_people_and_firms_are_classified():
     for contract, column in COLUMNS:
         if contract.room == "deliveries":
             assert (column.classification == "raw") == (column.name in ("cvr", "cpr", "employer_cvr"))
-        elif column.name in ("company", "person", "employer", "treated", "control", "unit_id", "PNR", "CVRNR"):
+        elif column.name in ("company", "person", "employer", "treated", "control", "unit_id", "PNR", "CVRNR",
+                             "predecessor", "successor", "followed"):
             assert column.classification == "pseudonym", (contract.name, column.name)
         else:
             assert column.classification in (None, "pseudonym")
