@@ -1,7 +1,8 @@
 """Participations joined to registers: units by period, and the cohort of each unit."""
 
+from pipelines.panel.boundary import follow
 from pipelines.panel.cohorts import company_cohort, entry, person_cohort
 from pipelines.panel.firms import firm_year
 from pipelines.panel.persons import person_quarter
 
-__all__ = ["company_cohort", "entry", "firm_year", "person_cohort", "person_quarter"]
+__all__ = ["company_cohort", "entry", "firm_year", "follow", "person_cohort", "person_quarter"]
