@@ -7,15 +7,31 @@ from assets.tables import table_asset
 from pipelines import registers
 from pipelines.release import engine
 from pipelines.settings import Settings
-from schemas.contract import codes
+from schemas.contract import codes, load
 
 SettingsParam = dg.ResourceParam[Settings]
 
 
-def extracts(settings: Settings, register: str) -> ibis.Table:
-    """All periods of one register that were known by the as-of date, on a connection within the run's limits."""
+def connect(settings: Settings, register: str) -> ibis.BaseBackend:
+    """A connection within the run's limits; what it spills goes to a place of the register's own."""
     options = engine.options(settings.home / "tmp" / register, settings.memory_limit, settings.threads)
-    return registers.read_extracts(ibis.duckdb.connect(**options), settings.home / "registers", register, settings.as_of)
+    return ibis.duckdb.connect(**options)
+
+
+def extracts(settings: Settings, register: str, con: ibis.BaseBackend | None = None) -> ibis.Table:
+    """All periods of one register that were known by the as-of date."""
+    con = con or connect(settings, register)
+    return registers.read_extracts(con, settings.home / "registers", register, settings.as_of)
+
+
+def delivered(settings: Settings, register: str) -> bool:
+    """Whether an optional register is there; without it the tables made from it are empty."""
+    return registers.has_extracts(settings.home / "registers", register, settings.as_of)
+
+
+def empty(name: str) -> ibis.Table:
+    """The table without a row."""
+    return ibis.memtable(load(name).arrow_schema().empty_table())
 
 
 @table_asset("register.firm", group="registers")
@@ -41,3 +57,12 @@ def population(settings: SettingsParam) -> ibis.Table:
 @table_asset("register.education", group="registers")
 def education(settings: SettingsParam) -> ibis.Table:
     return registers.import_education(extracts(settings, "UDDA"), ibis.memtable(codes("education_groups")))
+
+
+@table_asset("register.succession", group="registers")
+def succession(settings: SettingsParam) -> ibis.Table:
+    if not delivered(settings, "LONG_DEMO"):
+        return empty("register.succession")
+    con = connect(settings, "LONG_DEMO")
+    firm = registers.import_firm(extracts(settings, "FIRM", con))
+    return registers.succession(extracts(settings, "LONG_DEMO", con), firm)

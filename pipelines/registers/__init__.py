@@ -5,6 +5,7 @@ from pipelines.registers.extracts import (
     RegisterError,
     check_extracts,
     find_extracts,
+    has_extracts,
     last_date,
     read_extracts,
 )
@@ -16,18 +17,22 @@ from pipelines.registers.imports import (
     import_person_employment,
     import_population,
 )
+from pipelines.registers.persons_followed import follow_persons, persons_followed
 
 __all__ = [
     "REGISTERS",
     "RegisterError",
     "check_extracts",
     "find_extracts",
+    "follow_persons",
+    "has_extracts",
     "import_education",
     "import_firm",
     "import_firm_employment",
     "import_person_employment",
     "import_population",
     "last_date",
+    "persons_followed",
     "read_extracts",
     "refused",
     "succession",

@@ -19,13 +19,14 @@ CODE_TABLES = sorted(path.stem for path in (HERE / "codes").glob("*.csv"))
 
 WAREHOUSE = {
     "participation": "initiative project target company person contact delivery quarantine",
-    "panel": "firm_year person_quarter company_cohort person_cohort",
+    "panel": "firm_year person_quarter company_cohort person_cohort match_loss",
     "effect": "group_time event_time summary subgroup comparison total jobs jobs_by_year balance support sensitivity displacement",
     "chain": "link result",
     "meta": "run table column",
 }
 STORE = """matching.sample register.firm register.firm_employment register.person_employment register.population register.education
-    matching.pair panel.entry effect.influence effect.gross register.succession"""
+    matching.pair panel.entry effect.influence effect.gross register.succession
+    register.person_followed"""
 REGION_SIZES = {"1081": 11, "1082": 19, "1083": 22, "1084": 29, "1085": 17}
 QUARANTINE_RULES = """missing_value cvr_check_digit cvr_format cpr_impossible cpr_replacement synthetic_in_real
     real_in_synthetic date_impossible date_out_of_range end_before_start unknown_code unknown_project unknown_initiative
@@ -143,7 +144,7 @@ def test_numbers_of_people_and_firms_are_classified():
         if contract.room == "deliveries":
             assert (column.classification == "raw") == (column.name in ("cvr", "cpr", "employer_cvr"))
         elif column.name in ("company", "person", "employer", "treated", "control", "unit_id", "PNR", "CVRNR",
-                             "predecessor", "successor", "followed"):
+                             "predecessor", "successor", "followed", "number"):
             assert column.classification == "pseudonym", (contract.name, column.name)
         else:
             assert column.classification in (None, "pseudonym")
