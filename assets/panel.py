@@ -30,6 +30,22 @@ def firm_year(firm: ibis.Table, employment: ibis.Table, succession: ibis.Table) 
 
 
 @table_asset(
+    "panel.firm_half_year", group="panel",
+    takes={"vat": "register.vat_half_year", "firm_year": "panel.firm_year", "succession": "register.succession"},
+)
+def firm_half_year(vat: ibis.Table, firm_year: ibis.Table, succession: ibis.Table) -> ibis.Table:
+    return panel.firm_half_year(vat, firm_year, prices(), succession)
+
+
+@table_asset(
+    "panel.firm_quarter", group="panel",
+    takes={"quarters": "register.firm_quarter", "firm_year": "panel.firm_year", "succession": "register.succession"},
+)
+def firm_quarter(quarters: ibis.Table, firm_year: ibis.Table, succession: ibis.Table) -> ibis.Table:
+    return panel.firm_quarter(quarters, firm_year, prices(), succession)
+
+
+@table_asset(
     "panel.match_loss",
     group="panel",
     takes={

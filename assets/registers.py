@@ -44,6 +44,11 @@ def firm_employment(settings: SettingsParam) -> ibis.Table:
     return registers.import_firm_employment(extracts(settings, "BFL"))
 
 
+@table_asset("register.firm_quarter", group="registers")
+def firm_jobs_by_quarter(settings: SettingsParam) -> ibis.Table:
+    return registers.import_firm_quarter(extracts(settings, "BFL"))
+
+
 @table_asset("register.person_employment", group="registers")
 def person_employment(settings: SettingsParam) -> ibis.Table:
     return registers.import_person_employment(extracts(settings, "BFL"))
@@ -66,3 +71,10 @@ def succession(settings: SettingsParam) -> ibis.Table:
     con = connect(settings, "LONG_DEMO")
     firm = registers.import_firm(extracts(settings, "FIRM", con))
     return registers.succession(extracts(settings, "LONG_DEMO", con), firm)
+
+
+@table_asset("register.vat_half_year", group="registers")
+def vat_half_year(settings: SettingsParam) -> ibis.Table:
+    if not delivered(settings, "FIKS"):
+        return empty("register.vat_half_year")
+    return registers.import_vat(extracts(settings, "FIKS"))

@@ -14,8 +14,10 @@ from pipelines.registers.imports import (
     import_education,
     import_firm,
     import_firm_employment,
+    import_firm_quarter,
     import_person_employment,
     import_population,
+    import_vat,
 )
 from pipelines.registers.persons_followed import follow_persons, persons_followed
 
@@ -29,8 +31,10 @@ __all__ = [
     "import_education",
     "import_firm",
     "import_firm_employment",
+    "import_firm_quarter",
     "import_person_employment",
     "import_population",
+    "import_vat",
     "last_date",
     "persons_followed",
     "read_extracts",
