@@ -75,7 +75,8 @@ def person_quarter(population: ibis.Table, employment: ibis.Table, education: ib
     takes={"companies": "participation.company", "succession": "register.succession", **COHORT_TAKES},
 )
 def company_cohort(companies: ibis.Table, succession: ibis.Table, projects: ibis.Table) -> ibis.Table:
-    return panel.company_cohort(panel.follow(companies, succession), projects, prices())
+    cohorts = panel.company_cohort(panel.follow(companies, succession), projects, prices())
+    return panel.add_crosses_break(cohorts, code_table("breaks"))
 
 
 @table_asset("panel.person_cohort", group="panel", takes={"persons": "participation.person", **COHORT_TAKES})

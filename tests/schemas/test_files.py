@@ -152,6 +152,7 @@ def test_numbers_of_people_and_firms_are_classified():
 
 KEY_OF = {"chain_links": ["initiative_type", "indicator"], "headlines": ["initiative_type", "unit"]}
 MAY_BE_EMPTY = {
+    "breaks": ["outcomes"],  # a break of places or industries is no outcome's
     "municipalities": ["region", "commuting_area"],
     "chain_links": ["outcome", "event_time", "expected_sign"],  # a count has no estimand
 }
