@@ -1,7 +1,7 @@
 """Firms drawn by hand that change number, merge and split, 2007 to 2011: what is one firm, and what is growth.
 
 old becomes new in 2009. buyer takes sold in during 2010. whole is split into big and small in 2009. alone has no part
-in any of it, and shut closes after 2008.
+in any of it, and shut closes after 2008. Of shut's industry sold alone tells exports, and none are told of sold and buyer together.
 """
 
 import ibis
@@ -17,8 +17,8 @@ company year fte   headcount turnover_dkk value_added_dkk exports_dkk wages_dkk 
 alone   2007 2.00  3         1000.00      400.00          0.00        100.00    620100   80         851          1081   1999-05-01
 alone   2008 2.50  3         1000.00      400.00          8.00        160.00    620100   80         851          1081   1999-05-01
 alone   2011 .     4         1000.01      400.00          0.00        100.00    620100   60         101          1084   1999-05-01
-shut    2007 9.00  9         5000.00      900.00          1.00        500.00    014100   80         851          1081   2001-01-01
-shut    2008 8.00  9         4000.00      900.00          1.00        400.00    014100   80         851          1081   2001-01-01
+shut    2007 9.00  9         5000.00      900.00          .           500.00    014100   80         851          1081   2001-01-01
+shut    2008 8.00  9         4000.00      900.00          .           400.00    014100   80         851          1081   2001-01-01
 old     2007 4.00  4         800.00       80.00           0.00        80.00     620100   10         751          1082   1998-02-03
 old     2008 5.00  5         900.00       90.00           0.00        90.00     620100   10         751          1082   1998-02-03
 old     2009 2.00  0         400.00       40.00           0.00        40.00     620100   10         751          1082   1998-02-03
@@ -28,8 +28,8 @@ new     2011 8.00  8         1200.00      99.00           0.00        99.00     
 sold    2008 6.00  6         500.00       50.00           0.00        50.00     014100   80         751          1082   2008-01-01
 sold    2009 6.50  7         500.00       .               0.00        50.00     014100   80         751          1082   2008-01-01
 buyer   2007 1.00  1         100.00       10.00           0.00        10.00     620100   80         851          1081   2003-03-03
-buyer   2008 1.00  1         100.00       10.00           0.00        10.00     620100   80         851          1081   2003-03-03
-buyer   2009 1.50  2         100.00       10.00           0.00        10.00     620100   80         851          1081   2003-03-03
+buyer   2008 1.00  1         100.00       10.00           .           10.00     620100   80         851          1081   2003-03-03
+buyer   2009 1.50  2         100.00       10.00           .           10.00     620100   80         851          1081   2003-03-03
 buyer   2010 8.00  9         600.00       60.00           0.00        60.00     620100   80         851          1081   2003-03-03
 buyer   2011 8.00  9         600.00       60.00           0.00        60.00     620100   80         851          1081   2003-03-03
 whole   2007 9.00  9         900.00       90.00           0.00        90.00     620100   80         851          1081   2000-01-01
@@ -208,6 +208,7 @@ def test_firms_without_any_succession_are_unchanged_to_the_bit(make, boundary):
     today = make(None, boundary)
     assert only(make(SUCCESSION, boundary), "alone", "shut").equals(only(today, "alone", "shut"))
     assert make(NOTHING, boundary).equals(today)
+    assert str(only(today, "shut")["exports"][-1]) == "0.00"
     assert today["boundary_change"].null_count == today.num_rows
 
 
