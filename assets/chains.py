@@ -8,7 +8,7 @@ import pandas as pd
 
 from assets.storage import numeric
 from assets.tables import table_asset
-from pipelines import chains, registers
+from pipelines import chains, panel, registers
 from pipelines.settings import Settings
 from schemas.contract import codes
 
@@ -31,11 +31,16 @@ def jobs_by_year(gross: pd.DataFrame, group_time: pd.DataFrame, influence: pd.Da
     return chains.jobs_by_year(gross, group_time, influence)
 
 
-@table_asset("effect.total", group="chains", takes={**FTE, "jobs": "effect.jobs", "companies": "participation.company"})
+@table_asset(
+    "effect.total", group="chains",
+    takes={**FTE, "jobs": "effect.jobs", "companies": "participation.company", "succession": "register.succession"},
+)
 def total(
-    gross: pd.DataFrame, group_time: pd.DataFrame, influence: pd.DataFrame, jobs: pd.DataFrame, companies: pd.DataFrame
+    gross: pd.DataFrame, group_time: pd.DataFrame, influence: pd.DataFrame, jobs: pd.DataFrame, companies: ibis.Table,
+    succession: ibis.Table,
 ) -> pd.DataFrame:
-    return chains.jobs_in_total(gross, group_time, influence, jobs, companies)
+    first = panel.follow(companies, succession).select("company", "initiative_type", "start", "project")
+    return chains.jobs_in_total(gross, group_time, influence, jobs, first.to_pandas())
 
 
 @table_asset(

@@ -8,16 +8,32 @@ from pipelines import registers
 from pipelines.participations import withdraw_from_new_extracts
 from pipelines.release import engine
 from pipelines.settings import Settings
-from schemas.contract import codes
+from schemas.contract import codes, load
 
 SettingsParam = dg.ResourceParam[Settings]
 
 
-def extracts(settings: Settings, register: str) -> ibis.Table:
-    """All periods of one register that were known by the as-of date, on a connection within the run's limits."""
-    withdraw_from_new_extracts(settings.home, keys=settings.keys, in_run=True)
+def connect(settings: Settings, register: str) -> ibis.BaseBackend:
+    """A connection within the run's limits; what it spills goes to a place of the register's own."""
     options = engine.options(settings.home / "tmp" / register, settings.memory_limit, settings.threads)
-    return registers.read_extracts(ibis.duckdb.connect(**options), settings.home / "registers", register, settings.as_of)
+    return ibis.duckdb.connect(**options)
+
+
+def extracts(settings: Settings, register: str, con: ibis.BaseBackend | None = None) -> ibis.Table:
+    """All periods of one register that were known by the as-of date."""
+    withdraw_from_new_extracts(settings.home, keys=settings.keys, in_run=True)
+    con = con or connect(settings, register)
+    return registers.read_extracts(con, settings.home / "registers", register, settings.as_of)
+
+
+def delivered(settings: Settings, register: str) -> bool:
+    """Whether an optional register is there; without it the tables made from it are empty."""
+    return registers.has_extracts(settings.home / "registers", register, settings.as_of)
+
+
+def empty(name: str) -> ibis.Table:
+    """The table without a row."""
+    return ibis.memtable(load(name).arrow_schema().empty_table())
 
 
 @table_asset("register.firm", group="registers")
@@ -28,6 +44,11 @@ def firm(settings: SettingsParam) -> ibis.Table:
 @table_asset("register.firm_employment", group="registers")
 def firm_employment(settings: SettingsParam) -> ibis.Table:
     return registers.import_firm_employment(extracts(settings, "BFL"))
+
+
+@table_asset("register.firm_quarter", group="registers")
+def firm_jobs_by_quarter(settings: SettingsParam) -> ibis.Table:
+    return registers.import_firm_quarter(extracts(settings, "BFL"))
 
 
 @table_asset("register.person_employment", group="registers")
@@ -43,3 +64,19 @@ def population(settings: SettingsParam) -> ibis.Table:
 @table_asset("register.education", group="registers")
 def education(settings: SettingsParam) -> ibis.Table:
     return registers.import_education(extracts(settings, "UDDA"), ibis.memtable(codes("education_groups")))
+
+
+@table_asset("register.succession", group="registers")
+def succession(settings: SettingsParam) -> ibis.Table:
+    if not delivered(settings, "LONG_DEMO"):
+        return empty("register.succession")
+    con = connect(settings, "LONG_DEMO")
+    firm = registers.import_firm(extracts(settings, "FIRM", con))
+    return registers.succession(extracts(settings, "LONG_DEMO", con), firm)
+
+
+@table_asset("register.vat_half_year", group="registers")
+def vat_half_year(settings: SettingsParam) -> ibis.Table:
+    if not delivered(settings, "FIKS"):
+        return empty("register.vat_half_year")
+    return registers.import_vat(extracts(settings, "FIKS"))

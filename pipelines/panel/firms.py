@@ -3,6 +3,7 @@
 import ibis
 import ibis.expr.datatypes as dt
 
+from pipelines.panel.boundary import BOUNDARIES, add_boundary_change, censor, sum_employment, sum_firms
 from pipelines.panel.joins import left_join
 
 MONEY = dt.Decimal(18, 2)
@@ -12,19 +13,29 @@ AMOUNTS = ("turnover_dkk", "value_added_dkk", "exports_dkk", "wages_dkk")
 
 
 def firm_year(
-    firm: ibis.Table, employment: ibis.Table, industries: ibis.Table, municipalities: ibis.Table, prices: ibis.Table
+    firm: ibis.Table, employment: ibis.Table, industries: ibis.Table, municipalities: ibis.Table, prices: ibis.Table,
+    succession: ibis.Table | None = None, boundary: str = "constant",
 ) -> ibis.Table:
     """`panel.firm_year`: every company from its first year in FIRM to the last year published, living or closed.
 
     `firm`, `employment` are `register.firm`, `register.firm_employment` (each one row a company and year); the others
-    are code tables. Joins are many to one and keep every row.
+    are code tables. Joins are many to one and keep every row. With `succession` (`register.succession`) a company is
+    the last number of its chain, from its first predecessor's first year, and its outcomes are those of all of them
+    together in every year; boundary "censored" leaves them out from the first merger or split on. ValueError for any
+    other word.
     """
-    spells = add_every_year(firm)
-    rows = join_accounts(spells, firm)
-    rows = join_employment(rows, employment)
+    if boundary not in BOUNDARIES:
+        raise ValueError(f"the boundary of panel.firm_year is one of {' and '.join(BOUNDARIES)}")
+    units, hours = firm, employment
+    if succession is not None:
+        units, hours = sum_firms(firm, succession), sum_employment(employment, firm, succession)
+    spells = add_every_year(units)
+    rows = join_accounts(spells, units)
+    rows = join_employment(rows, hours)
     rows = add_what_is_observed(rows, firm, employment)
     rows = add_places_and_sections(rows, industries, municipalities)
-    return fill_closed_years(rows, prices)
+    rows = add_boundary_change(fill_closed_years(rows, prices), succession)
+    return censor(rows) if boundary == "censored" else rows
 
 
 def add_every_year(firm: ibis.Table) -> ibis.Table:

@@ -5,27 +5,39 @@ from pipelines.registers.extracts import (
     RegisterError,
     check_extracts,
     find_extracts,
+    has_extracts,
     last_date,
     read_extracts,
 )
+from pipelines.registers.following import refused, succession
 from pipelines.registers.imports import (
     import_education,
     import_firm,
     import_firm_employment,
+    import_firm_quarter,
     import_person_employment,
     import_population,
+    import_vat,
 )
+from pipelines.registers.persons_followed import follow_persons, persons_followed
 
 __all__ = [
     "REGISTERS",
     "RegisterError",
     "check_extracts",
     "find_extracts",
+    "follow_persons",
+    "has_extracts",
     "import_education",
     "import_firm",
     "import_firm_employment",
+    "import_firm_quarter",
     "import_person_employment",
     "import_population",
+    "import_vat",
     "last_date",
+    "persons_followed",
     "read_extracts",
+    "refused",
+    "succession",
 ]

@@ -13,6 +13,7 @@ import pyarrow as pa
 from schemas.contract import load
 
 REGISTERS = ("FIRM", "BFL", "BEF", "UDDA")
+OPTIONAL = ("LONG_DEMO", "FIKS")     # a home without them runs: nothing is followed, no VAT turnover is told
 
 
 class RegisterError(ValueError):
@@ -41,26 +42,20 @@ def find_extracts(directory: Path, register: str, as_of: date | None = None) -> 
     Raises RegisterError when there is none, naming the files that are looked for; when a file is named for a month that
     no year has; and when two files tell of one period, since their rows would count twice.
     """
-    pattern = re.compile(rf"{register}(\d{{4}})(\d{{2}})?\.parquet", re.IGNORECASE)
-    found = []
-    for path in sorted(directory.iterdir()) if directory.is_dir() else []:
-        match = pattern.fullmatch(path.name)
-        if match and match[2] and not 1 <= int(match[2]) <= 12:
-            raise RegisterError(f"{path.name} is named for a month that no year has: correct the file name")
-        if match:
-            found.append(Extract(path, register, int(match[1]), int(match[2]) if match[2] else None))
-    known = sorted((e for e in found if as_of is None or e.ends <= as_of), key=lambda e: e.ends)
-    for one, next_one in pairwise(known):
-        if one.ends == next_one.ends:
-            raise RegisterError(f"{one.path.name} and {next_one.path.name} tell of the same period: keep one of them")
+    known, later = _known_extracts(directory, register, as_of)
     if not known:
-        until = f" for a period that ends by {as_of}" if as_of and found else ""
+        until = f" for a period that ends by {as_of}" if later else ""
         raise RegisterError(
             f"register {register} is missing{until}: no file {register}<year>.parquet or "
             f"{register}<year><month>.parquet in {directory}; copy the extracts there, or make synthetic ones with: "
             "effekt world --scale sample"
         )
     return known
+
+
+def has_extracts(directory: Path, register: str, as_of: date | None = None) -> bool:
+    """Whether an optional register has an extract that was known by the as-of date; raises as `find_extracts` does."""
+    return bool(_known_extracts(directory, register, as_of)[0])
 
 
 def last_date(directory: Path) -> date:
@@ -74,7 +69,8 @@ def check_extracts(directory: Path, as_of: date | None = None) -> None:
     Raises RegisterError as `find_extracts` and `read_extracts` do.
     """
     con = ibis.duckdb.connect()
-    for register in REGISTERS:
+    optional = (register for register in OPTIONAL if has_extracts(directory, register, as_of))
+    for register in (*REGISTERS, *optional):
         read_extracts(con, directory, register, as_of)
 
 
@@ -86,6 +82,23 @@ def read_extracts(con: ibis.BaseBackend, directory: Path, register: str, as_of: 
     """
     parts = [_read_extract(con, extract) for extract in find_extracts(directory, register, as_of)]
     return parts[0] if len(parts) == 1 else ibis.union(*parts, distinct=False)
+
+
+def _known_extracts(directory: Path, register: str, as_of: date | None) -> tuple[list[Extract], bool]:
+    """The extracts known by the as-of date in period order, and whether there are others."""
+    pattern = re.compile(rf"{register}(\d{{4}})(\d{{2}})?\.parquet", re.IGNORECASE)
+    found = []
+    for path in sorted(directory.iterdir()) if directory.is_dir() else []:
+        match = pattern.fullmatch(path.name)
+        if match and match[2] and not 1 <= int(match[2]) <= 12:
+            raise RegisterError(f"{path.name} is named for a month that no year has: correct the file name")
+        if match:
+            found.append(Extract(path, register, int(match[1]), int(match[2]) if match[2] else None))
+    known = sorted((e for e in found if as_of is None or e.ends <= as_of), key=lambda e: e.ends)
+    for one, next_one in pairwise(known):
+        if one.ends == next_one.ends:
+            raise RegisterError(f"{one.path.name} and {next_one.path.name} tell of the same period: keep one of them")
+    return known, len(known) < len(found)
 
 
 def _read_extract(con: ibis.BaseBackend, extract: Extract) -> ibis.Table:

@@ -1,10 +1,11 @@
-"""Extracts become tables with the project's own names: firms by year, employment by firm and by person, population."""
+"""Extracts become tables with the project's own names: firms by year, employment by firm and by person, VAT, population."""
 
 import ibis
 import ibis.expr.datatypes as dt
 
 MONEY = dt.Decimal(18, 2)
 HOURS = dt.Decimal(12, 2)
+HALF_YEAR = 6                        # months
 
 
 def import_firm(firm: ibis.Table) -> ibis.Table:
@@ -64,4 +65,33 @@ def import_education(udda: ibis.Table, groups: ibis.Table) -> ibis.Table:
     return joined.select(
         person=udda.PNR, year=udda.year, education=udda.HFAUDD,
         education_group=joined.education_group.fill_null("unknown"),
+    )
+
+
+def import_vat(fiks: ibis.Table) -> ibis.Table:
+    """Register FIKS as `register.vat_half_year`: a company's sales by half-year (year × 2 + half − 1), exact, DKK.
+
+    Firms below 5 M DKK file by half-year and the register spreads what they file to months, so months and quarters would
+    tell of a change before it came. A half-year of which the register does not hold all six months has no row; sales
+    are missing where a month's are.
+    """
+    month = fiks.PERIODE_MD.cast("int32")
+    half_year = (fiks.PERIODE_AAR.cast("int32") * 2 + (month - 1) // 6).cast("int32")
+    filed = fiks.select(company=fiks.CVRNR, half_year=half_year, month=month, sales=fiks.SALG_IALT)
+    filed = filed.filter(filed.company.notnull())
+    months = filed.group_by("half_year").agg(months=filed.month.nunique())
+    whole = filed.semi_join(months.filter(months.months == HALF_YEAR), "half_year")
+    sales = whole.sales.isnull().any().ifelse(ibis.null(MONEY), whole.sales.sum().cast(MONEY))
+    return whole.group_by("company", "half_year").agg(sales_dkk=sales)
+
+
+def import_firm_quarter(bfl: ibis.Table) -> ibis.Table:
+    """Register BFL by employer and quarter (year × 4 + quarter − 1) of the job's start: hours, persons, broad wages."""
+    jobs = bfl.filter(bfl.AJO_CVR_NR_FRA_PROD_JOB.notnull())
+    started = jobs.AJO_JOB_START_DATO
+    rows = jobs.mutate(quarter=(started.year() * 4 + started.quarter() - 1).cast("int32"))
+    return rows.group_by(company=rows.AJO_CVR_NR_FRA_PROD_JOB, quarter=rows.quarter).agg(
+        paid_hours=rows.AJO_LOENTIMER.sum().cast(MONEY),
+        heads=rows.PNR.nunique().cast("int32"),
+        wages_dkk=rows.AJO_BREDT_LOENBELOEB.sum().cast(MONEY),
     )

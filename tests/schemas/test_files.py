@@ -19,13 +19,14 @@ CODE_TABLES = sorted(path.stem for path in (HERE / "codes").glob("*.csv"))
 
 WAREHOUSE = {
     "participation": "initiative project target company person contact contact_summary contact_pair delivery quarantine",
-    "panel": "firm_year person_quarter company_cohort person_cohort",
+    "panel": "firm_year person_quarter company_cohort person_cohort match_loss firm_half_year firm_quarter",
     "effect": "group_time event_time summary subgroup comparison total jobs jobs_by_year balance support sensitivity displacement",
     "chain": "link result",
     "meta": "run table column",
 }
 STORE = """matching.sample register.firm register.firm_employment register.person_employment register.population register.education
-    matching.pair panel.entry effect.influence effect.gross"""
+    matching.pair panel.entry effect.influence effect.gross register.succession
+    register.person_followed register.vat_half_year register.firm_quarter"""
 REGION_SIZES = {"1081": 11, "1082": 19, "1083": 22, "1084": 29, "1085": 17}
 QUARANTINE_RULES = """missing_value cvr_check_digit cvr_format cpr_impossible cpr_replacement synthetic_in_real
     real_in_synthetic date_impossible date_out_of_range end_before_start unknown_code unknown_project unknown_initiative
@@ -142,7 +143,8 @@ def test_numbers_of_people_and_firms_are_classified():
     for contract, column in COLUMNS:
         if contract.room == "deliveries":
             assert (column.classification == "raw") == (column.name in ("cvr", "cpr", "employer_cvr"))
-        elif column.name in ("company", "person", "employer", "treated", "control", "unit_id", "PNR", "CVRNR"):
+        elif column.name in ("company", "person", "employer", "treated", "control", "unit_id", "PNR", "CVRNR",
+                             "predecessor", "successor", "followed", "number"):
             assert column.classification == "pseudonym", (contract.name, column.name)
         else:
             assert column.classification in (None, "pseudonym")
@@ -150,6 +152,7 @@ def test_numbers_of_people_and_firms_are_classified():
 
 KEY_OF = {"chain_links": ["initiative_type", "indicator"], "headlines": ["initiative_type", "unit"]}
 MAY_BE_EMPTY = {
+    "breaks": ["outcomes"],  # a break of places or industries is no outcome's
     "municipalities": ["region", "commuting_area"],
     "chain_links": ["outcome", "event_time", "expected_sign"],  # a count has no estimand
 }

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.registers import REGISTERS, RegisterError, find_extracts, last_date, read_extracts
+from pipelines.registers import REGISTERS, RegisterError, find_extracts, has_extracts, last_date, read_extracts
 from schemas.contract import load
 
 CANARY = "kfkfkfkfkfkfkfkfkfkfkfkfkfkfkfkf"
@@ -151,3 +151,15 @@ def test_a_file_named_for_a_thirteenth_month_is_refused(tmp_path):
     put(tmp_path, "BEF201513.parquet", "BEF")
     with pytest.raises(RegisterError, match=r"^BEF201513\.parquet is named for a month that no year has"):
         find_extracts(tmp_path, "BEF")
+
+
+def test_an_optional_register_may_be_missing_or_come_later_than_the_as_of_date(tmp_path):
+    assert not has_extracts(tmp_path / "nowhere", "LONG_DEMO")
+    assert not has_extracts(tmp_path, "LONG_DEMO")
+    (tmp_path / "long_demo2012.parquet").touch()
+    assert has_extracts(tmp_path, "LONG_DEMO")
+    assert not has_extracts(tmp_path, "LONG_DEMO", dt.date(2012, 12, 30))
+    assert has_extracts(tmp_path, "LONG_DEMO", dt.date(2012, 12, 31))
+    (tmp_path / "LONG_DEMO201212.parquet").touch()
+    with pytest.raises(RegisterError, match="same period"):
+        has_extracts(tmp_path, "LONG_DEMO")
