@@ -6,23 +6,40 @@ What a register's rows are belongs to `denmark_firms`, `denmark_jobs` and `denma
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+
+import pyarrow as pa
 
 from pipelines.world.denmark_draws import write_rows
 from pipelines.world.denmark_firms import firm_blocks
 from pipelines.world.denmark_jobs import job_blocks
 from pipelines.world.denmark_persons import education_blocks, population_blocks
-from pipelines.world.denmark_plan import Period, PeriodError, periods_named, size_of
+from pipelines.world.denmark_plan import Period, PeriodError, Size, periods_named, size_of
+
+
+@dataclass(frozen=True)
+class Writer:
+    """What draws a register's rows; which of its columns hardly repeat a value, and which may be empty."""
+
+    draw: Callable[[Period, Size, int], Iterator[dict[str, pa.Array]]]
+    plain: tuple[str, ...]
+    gaps: tuple[str, ...] = ()
+
 
 WRITERS = {
-    "FIRM": (firm_blocks, ("CVRNR", "HOVED_CVR_NR", "GF_OMS", "GF_VTV", "GF_EKSP", "GF_LGAGMV")),
-    "BFL": (job_blocks, (
-        "AJO_LOENTIMER", "AJO_FULDTID_BESKAEFTIGET", "AJO_SMALT_LOENBELOEB", "AJO_BREDT_LOENBELOEB",
-        "AJO_JOB_START_DATO", "AJO_JOB_SLUT_DATO",
-    )),
-    "BEF": (population_blocks, ("PNR", "FOED_DAG")),
-    "UDDA": (education_blocks, ("PNR", "HF_VFRA")),
-}                                    # for each register, what draws its rows and which columns hardly repeat
+    "FIRM": Writer(
+        firm_blocks, plain=("CVRNR", "HOVED_CVR_NR", "GF_OMS", "GF_VTV", "GF_EKSP", "GF_LGAGMV"),
+        gaps=("GF_AARSV", "GF_VTV", "JUR_TIL_DATO"),
+    ),
+    "BFL": Writer(
+        job_blocks, gaps=("AJO_CVR_NR_FRA_PROD_JOB", "AJO_ARB_KOMKODE"),
+        plain=("AJO_LOENTIMER", "AJO_FULDTID_BESKAEFTIGET", "AJO_SMALT_LOENBELOEB", "AJO_BREDT_LOENBELOEB",
+               "AJO_JOB_START_DATO", "AJO_JOB_SLUT_DATO"),
+    ),
+    "BEF": Writer(population_blocks, plain=("PNR", "FOED_DAG")),
+    "UDDA": Writer(education_blocks, plain=("PNR", "HF_VFRA")),
+}
 
 
 def make_denmark(
@@ -38,9 +55,10 @@ def make_denmark(
     size = size_of(share)
     paths = []
     for period in periods_named(None) if periods is None else periods:
-        draw, plain = WRITERS[period.register]
+        writer = WRITERS[period.register]
         path = directory / f"{period.name}.parquet"
-        for rows in write_rows(path, period.register, draw(period, size, seed), plain):
+        blocks = writer.draw(period, size, seed)
+        for rows in write_rows(path, period.register, blocks, writer.plain, writer.gaps):
             if told:
                 told(rows)
         paths.append(path)

@@ -31,10 +31,11 @@ from schemas.contract import codes
 
 CENTIHOURS_A_YEAR = 192_396          # of one full-time equivalent: 12 × 160.33 hours
 ABROAD, UNKNOWN = "950", "UKENDT_KOMKODE"
+PUBLIC_SINCE = 1970                  # public employers are older than any register
 BLOCK = 250_000                      # lines at a time
 EPOCH = 1900                         # generations are counted from here
 ECONOMIC_UNITS = 2019                # from then on, some firms are headed by another
-START_LOSS = 1.013                   # a new firm has no staff before its first month: so much more is aimed at
+START_LOSS = 1.020                   # a new firm has no staff before its first month: so much more is aimed at
 LEGAL_FORMS = ("10", "30", "40", "60", "80", "90", "110", "130", "140", "170", "180", "210", "280", "990")
 SMALL_FORMS = np.repeat(np.arange(14), (46, 6, 1, 3, 30, 2, 5, 1, 1, 1, 1, 1, 1, 1))
 LARGE_FORMS = np.repeat(np.arange(14), (2, 2, 2, 42, 38, 5, 2, 1, 2, 1, 1, 1, 1, 0))
@@ -202,6 +203,7 @@ def _firm_rows(employers: Employers, seed: int, line: np.ndarray, year: int) -> 
     accounts = industries_of()[1][industry_of(employers, seed, line)]
     town = town_of(employers, seed, line)
     month = np.where(line < employers.private, 1, first_month_of(seed, unit))
+    first = np.where(line < employers.private, PUBLIC_SINCE, first)
     begins = ((first - 1970) * 12 + month - 1).astype("datetime64[M]").astype("datetime64[D]")
     return {
         "CVRNR": names,

@@ -93,17 +93,20 @@ def _year(size: Size, seed: int, year: int) -> Year:
 
 
 def _spells(year: Year, size: Size, group: int) -> Spells:
-    """The group's stays of a year. Where it is shuffled during the year, every line has two a slot."""
+    """The group's stays of a year in slots that are filled at some time of it.
+
+    Where the group is shuffled during the year, all move at the same time.
+    """
     count = year.slots // size.groups
     month = year.year * 12 + np.arange(12) + TENURE * group // size.groups
     tenure, begins = np.unique(month // TENURE, return_index=True)
     ends = np.append(begins[1:], 12)
     slot = np.stack([_dealt(year.seed, group, int(one), count) for one in tenure], axis=1) * size.groups + group
-    line = np.arange(count) * size.lines // count
-    return Spells(
-        np.repeat(line, tenure.size), slot.ravel(), np.tile(begins, count).astype(np.int32),
-        np.tile(ends, count).astype(np.int32),
-    )
+    line = np.repeat(np.arange(count) * size.lines // count, tenure.size)
+    begins, ends, slot = np.tile(begins, count), np.tile(ends, count), slot.ravel()
+    firm = year.firm[slot]
+    filled = slot - year.first[firm] < year.heads.max(axis=1)[firm]
+    return Spells(line[filled], slot[filled], begins[filled], ends[filled])
 
 
 def _dealt(seed: int, group: int, tenure: int, count: int) -> np.ndarray:
@@ -114,18 +117,18 @@ def _dealt(seed: int, group: int, tenure: int, count: int) -> np.ndarray:
 def _job_rows(year: Year, spells: Spells, unit: np.ndarray) -> dict[str, pa.Array]:
     firm = year.firm[spells.slot]
     rank = (spells.slot - year.first[firm]).astype(np.int32)
-    month = np.arange(12, dtype=np.int32)
+    month = np.arange(12)
     held = rank[:, None] < year.heads[firm]
     if (spells.begins > 0).any():
         held &= (month >= spells.begins[:, None]) & (month < spells.ends[:, None])
     hours = _hours(year, spells, firm, rank)[held]
-    row = np.repeat(np.arange(firm.size, dtype=np.int32), np.count_nonzero(held, axis=1))
+    row = np.repeat(np.arange(firm.size), held.sum(axis=1, dtype=np.int8))
     rate = _rates(year, unit, spells, firm)[row]
     wage = hours * rate // 100                                         # below 9 million øre: 32 bits hold it × 112
     starts, ends = _days(year, spells, held)
     return {
         "PNR": text(spells.line.astype(np.int32)[row], pseudonyms(year.seed, "person", unit)),
-        **_places(year, spells, firm, row),
+        **_places(year, spells, firm, held.any(axis=1), row),
         "AJO_LOENTIMER": exact(hours, 9, 2),
         "AJO_FULDTID_BESKAEFTIGET": exact(hours * 10_000 // MONTH_CENTIHOURS, 9, 4),
         "AJO_SMALT_LOENBELOEB": exact(wage, 18, 2),
@@ -136,12 +139,16 @@ def _job_rows(year: Year, spells: Spells, unit: np.ndarray) -> dict[str, pa.Arra
 
 
 def _hours(year: Year, spells: Spells, firm: np.ndarray, rank: np.ndarray) -> np.ndarray:
-    """(n, 12) centi-hours: even shares of the firm's month, of which each pair of neighbours trades up to 30 per cent."""
+    """(n, 12) centi-hours: even shares of the firm's month, of which each pair of neighbours trades up to 30 per cent.
+
+    How much they trade changes with the quarter, so that hours and wages do too.
+    """
     base = year.base[firm]
     pair = spells.slot - rank % 2
-    share = below(hashed(year.seed, "denmark trade", pair), 300).astype(np.int32)
+    bits = hashed(year.seed, "denmark trade", pair)
+    share = np.stack([below(bits, 300, quarter) for quarter in range(4)], axis=1).astype(np.int32)
     paired = (rank | 1)[:, None] < year.heads[firm]
-    trade = base * share[:, None] // 1000 * paired
+    trade = base * np.repeat(share, 3, axis=1) // 1000 * paired
     return base + (rank[:, None] < year.odd[firm]) + trade * (1 - rank % 2 * 2)[:, None]
 
 
@@ -152,17 +159,20 @@ def _rates(year: Year, unit: np.ndarray, spells: Spells, firm: np.ndarray) -> np
     return ((person + paid) * price_permille(year.year) // 1000).astype(np.int32)
 
 
-def _places(year: Year, spells: Spells, firm: np.ndarray, row: np.ndarray) -> dict[str, pa.Array]:
-    """Employer, municipality, industry, code of the hours and sector of each row."""
+def _places(
+    year: Year, spells: Spells, firm: np.ndarray, worked: np.ndarray, row: np.ndarray
+) -> dict[str, pa.Array]:
+    """Employer, municipality, industry, code of the hours and sector of each row, of spells with any row."""
     bits = hashed(year.seed, "denmark slot", spells.slot)
     towns = [*towns_of()[0], *(place for place in PER_MILLE if place)]
-    elsewhere = (year.heads[firm, 0] >= MANY_PLACES) & (below(bits, 5) == 0)
+    large = year.employers.capacity[np.minimum(firm, year.employers.unknown)] >= MANY_PLACES
+    elsewhere = large & (below(bits, 5) == 0)
     town = np.where(elsewhere, towns_of()[2][below(bits, towns_of()[2].size, 1)], year.town[firm])
     limits = np.cumsum(list(PER_MILLE.values()))
     odd = np.searchsorted(limits, below(bits, 1000, 2), side="right")  # 0 abroad, 1 unknown, 2 missing, 3 Danish
-    town = np.where(odd < 2, len(towns_of()[0]) + odd, town).astype(np.int32)
+    town = np.where(odd < 2, len(towns_of()[0]) + odd, town).astype(np.int8)
     used = np.zeros(year.heads.shape[0], dtype=bool)
-    used[firm[row]] = True
+    used[firm[worked]] = True
     used[year.employers.unknown:] = False
     position = (np.cumsum(used) - 1).astype(np.int32)[firm]
     nameless = ~used[firm]
@@ -171,9 +181,9 @@ def _places(year: Year, spells: Spells, firm: np.ndarray, row: np.ndarray) -> di
     return {
         "AJO_CVR_NR_FRA_PROD_JOB": text(position[row], year.names.filter(pa.array(used)), nameless[row]),
         "AJO_ARB_KOMKODE": text(town[row], towns, (odd == 2)[row]),
-        "AJO_BRANCHE07": text(year.industry[firm].astype(np.int32)[row], industries_of()[0]),
-        "AJO_LOENTIME_KODE": text(imputed.astype(np.int32)[row], ["1", "2"]),
-        "SEKTORKODE": text(public.astype(np.int32)[row], ["1100", "1313"]),
+        "AJO_BRANCHE07": text(year.industry[firm].astype(np.int8)[row], industries_of()[0]),
+        "AJO_LOENTIME_KODE": text(imputed.astype(np.int8)[row], ["1", "2"]),
+        "SEKTORKODE": text(public.astype(np.int8)[row], ["1100", "1313"]),
     }
 
 
