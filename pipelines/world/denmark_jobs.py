@@ -30,6 +30,7 @@ from pipelines.world.draws import stream
 from pipelines.world.extracts import MONTH_CENTIHOURS
 
 TENURE = 72                          # months until a group is shuffled anew
+PHASE = 53                           # which of them: the first group's turn is in an August
 MANY_PLACES = 50                     # slots from which a firm has workplaces in other municipalities
 PER_MILLE = {ABROAD: 3, UNKNOWN: 2, None: 1}              # of the slots: workplaces that are no Danish municipality
 IMPUTED_PERCENT = 6
@@ -98,7 +99,7 @@ def _spells(year: Year, size: Size, group: int) -> Spells:
     Where the group is shuffled during the year, all move at the same time.
     """
     count = year.slots // size.groups
-    month = year.year * 12 + np.arange(12) + TENURE * group // size.groups
+    month = year.year * 12 + np.arange(12) + PHASE + TENURE * group // size.groups
     tenure, begins = np.unique(month // TENURE, return_index=True)
     ends = np.append(begins[1:], 12)
     slot = np.stack([_dealt(year.seed, group, int(one), count) for one in tenure], axis=1) * size.groups + group

@@ -153,15 +153,34 @@ def test_who_has_a_job_is_a_resident_of_working_age_and_has_two_at_most(con):
     """).fetchone()[0] == 2
 
 
-def test_most_people_stay_with_their_employer_over_the_new_year_and_some_move(con):
-    both, stay = con.sql("""
-        WITH before AS (SELECT PNR, list(AJO_CVR_NR_FRA_PROD_JOB) AS earlier FROM BFL201012
-                        WHERE month(AJO_JOB_START_DATO) = 12 GROUP BY PNR),
-             after AS (SELECT PNR, list(AJO_CVR_NR_FRA_PROD_JOB) AS later FROM BFL201112
-                       WHERE month(AJO_JOB_START_DATO) = 12 GROUP BY PNR)
-        SELECT count(*), count(*) FILTER (list_has_any(earlier, later)) FROM before JOIN after USING (PNR)
+def test_people_stay_with_their_employer_over_the_new_year_and_one_group_of_two_moves_in_august(con):
+    def staying(before: str, after: str) -> float:
+        return con.sql(f"""
+            WITH earlier AS (SELECT PNR, list(AJO_CVR_NR_FRA_PROD_JOB) AS his FROM {before} GROUP BY PNR),
+                 later AS (SELECT PNR, list(AJO_CVR_NR_FRA_PROD_JOB) AS hers FROM {after} GROUP BY PNR)
+            SELECT avg(list_has_any(his, hers)::INTEGER) FROM earlier JOIN later USING (PNR)
+        """).fetchone()[0]
+
+    def month(year: int, number: int) -> str:
+        return f"(FROM BFL{year}12 WHERE month(AJO_JOB_START_DATO) = {number})"
+
+    assert 0.9 < staying(month(2010, 12), month(2011, 1)) < 1
+    assert staying(month(2011, 6), month(2011, 7)) > 0.97
+    assert 0.4 < staying(month(2011, 7), month(2011, 8)) < 0.6
+
+
+def test_the_population_changes_from_quarter_to_quarter_and_one_in_ten_has_immigrated(con):
+    here, gone, new, born = con.sql("""
+        SELECT count(a.PNR), count(*) FILTER (b.PNR IS NULL), count(*) FILTER (a.PNR IS NULL),
+               count(*) FILTER (a.PNR IS NULL AND b.FOED_DAG > DATE '2010-03-31')
+        FROM BEF201003 a FULL JOIN BEF201012 b USING (PNR)
     """).fetchone()
-    assert 0.4 < stay / both < 0.99
+    assert 0.004 < gone / here < 0.02
+    assert 0.004 < new / here < 0.02
+    assert born == new
+    share = con.sql("SELECT avg((IE_TYPE = '2')::INTEGER) FROM BEF201012").fetchone()[0]
+    assert 0.05 < share < 0.15
+    assert con.sql("SELECT count(*) FROM BEF201012 WHERE (IE_TYPE = '2') = (OPR_LAND = '5100')").fetchone()[0] == 0
 
 
 def test_workplaces_abroad_unknown_and_missing_imputed_hours_and_missing_employers_are_there(con):
