@@ -126,9 +126,10 @@ def pseudonymise(
 
 @app.command()
 def world(
-    scale: Annotated[str, typer.Option(help="tiny, sample, region or denmark.")] = "sample",
+    scale: Annotated[str, typer.Option(help="tiny, sample or denmark.")] = "sample",
     seed: Annotated[int | None, typer.Option(help="The same seed makes the same world.")] = None,
     deliveries: Annotated[Path | None, typer.Option(help="Where raw deliveries go; never inside the home.")] = None,
+    only: Annotated[str | None, typer.Option(help="For denmark: files to make, such as BFL2010,BEF.")] = None,
     keys: KeysDir = None,
     home: HomeDir = None,
     as_json: AsJson = False,
@@ -137,7 +138,7 @@ def world(
     settings = _settings(keys=keys, home=home)
     if deliveries and deliveries.resolve().is_relative_to(settings.home.resolve()):
         raise CommandError("raw deliveries never lie inside the home: name another directory with --deliveries")
-    made = _make_world(scale, seed, _keys(settings), settings, deliveries)
+    made = _make_world(scale, seed, _keys(settings), settings, deliveries, only)
     told = {"home": str(settings.home), "scale": scale, "deliveries": [str(path) for path in made if deliveries]}
     where = f", {len(made)} raw deliveries in {deliveries}" if deliveries else ""
     _print(told, as_json, f"a world of scale {scale}: registers in {settings.home / 'registers'}{where}")
@@ -256,7 +257,8 @@ def _told(receipt: "Receipt") -> str:
 
 
 def _make_world(
-    scale: str, seed: int | None, keys: "Keys", settings: "Settings", deliveries: Path | None
+    scale: str, seed: int | None, keys: "Keys", settings: "Settings", deliveries: Path | None,
+    only: str | None = None,
 ) -> list[Path]:
     """A world in the home, which is then synthetic; without a directory, its raw deliveries are thrown away."""
     from pipelines.identity import pseudonyms
@@ -273,6 +275,7 @@ def _make_world(
             home=settings.home,
             deliveries=deliveries or Path(thrown_away),
             pseudonym_of=lambda domain, numbers: pseudonyms(getattr(keys, domain), numbers),
+            only=only,
         )
 
 

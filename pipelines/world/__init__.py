@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from pipelines.world.business import write_fiks, write_long_demo
 from pipelines.world.deliveries import Delivery, Numbers, draw_deliveries
+from pipelines.world.denmark import make_denmark_at_home
 from pipelines.world.draws import draw_pseudonyms, stream
 from pipelines.world.extracts import job_slots, write_bef, write_bfl, write_firm, write_udda
 from pipelines.world.firms import Firms, draw_firms, year_index
@@ -24,9 +25,10 @@ from pipelines.world.registration import Registered, register
 from pipelines.world.states import benefit_states, write_akm, write_dream
 from pipelines.world.vintages import write_vintages
 
-__all__ = ["DEFAULT_SEED", "Oddities", "World", "WorldError", "draw_world", "make_world"]
+__all__ = ["DEFAULT_SEED", "DENMARK", "Oddities", "World", "WorldError", "draw_world", "make_world"]
 
 DEFAULT_SEED = 2013                  # the year of the agreement; chosen before any estimate was seen
+DENMARK = "denmark"                  # the scale of real sizes, in which nothing is planted
 HANDS_PER_JOB = 1.32                 # adults for every job slot at firms; who works elsewhere is in the public sector
 
 PseudonymOf = Callable[[str, list[str]], list[str]]
@@ -52,18 +54,28 @@ class World:
 
 def make_world(
     *, scale: str, seed: int = DEFAULT_SEED, deliveries: Path, home: Path | None = None,
-    pseudonym_of: PseudonymOf | None = None, oddities: Oddities | None = None,
+    pseudonym_of: PseudonymOf | None = None, oddities: Oddities | None = None, only: str | None = None,
 ) -> list[Path]:
     """Make a world: raw deliveries into `deliveries`; with a home, also `registers/` and `world/` in it.
 
     `pseudonym_of(domain, numbers)` turns raw numbers of a domain ("company" or "person") into pseudonyms; it is asked
     only for units that a delivery names, all others get a pseudonym drawn directly. The same seed gives the same
-    deliveries, and with the same keys the same registers. `oddities` in place of the scale's own. Registers
-    and truth of a world before are replaced as a whole, at the end. Returns the paths of the deliveries. Raises WorldError for an unknown scale, or a home without
-    pseudonyms.
+    deliveries, and with the same keys the same registers. `oddities` in place of the scale's own. Registers and truth of
+    a world before are replaced as a whole, at the end. Returns the paths of the deliveries. Raises WorldError for an
+    unknown scale, or a home without pseudonyms.
+
+    The scale `denmark` is made file by file, `only` those that are named, and has neither deliveries nor a truth: see
+    `make_denmark_at_home`.
     """
-    if scale not in SCALES:
-        raise WorldError(f"there is no world of that scale: it is one of {', '.join(SCALES)}")
+    if scale not in {*SCALES, DENMARK}:
+        raise WorldError(f"there is no world of that scale: it is one of {', '.join([*SCALES, DENMARK])}")
+    if scale == DENMARK:
+        if home is None:
+            raise WorldError("a world of scale denmark has registers only: give it a home")
+        make_denmark_at_home(home, seed, only)
+        return []
+    if only is not None:
+        raise WorldError("a part of a world can be made at the scale denmark only: leave out what to make, or ask for that")
     if home is not None and pseudonym_of is None:
         raise WorldError("a world in a home needs pseudonyms for the units that its deliveries name: give pseudonym_of")
     size = SCALES[scale] if oddities is None else replace(SCALES[scale], oddities=oddities)
