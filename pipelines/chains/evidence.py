@@ -40,7 +40,8 @@ class Evidence:
     """What to expect of a participant of one type, in the outcome's unit, at one horizon (years since the start).
 
     mean, variance       net effect a participant, shrunken towards the other types, and the variance of the type's mean about it
-    between              variance of projects' mean effects about their type's mean
+    between              variance of a new project's mean effect about that of the type's past projects: ω² (1 + Σ share²), ω² the
+                         variance between projects, share each past project's part of the participants
     unit_variance        of one participant's or control's change, given what was matched on
     reuse                variance that no further participant removes, in unit variances: controls that serve several
     gross, gross_between participants' own change, and its variance between types; missing outside FTE
@@ -95,6 +96,7 @@ def evidence(
     pace = _pace(released, mu, outcome, horizon)
     projects = _subgroups(released, outcome, "project")
     between = between_variance(projects["att"], projects["se"], projects["initiative_type"])
+    between = tau if np.isnan(between) else between * pace**2
     unit_variance, reuse = _noise(types, initiative_type)
     shift, extra = 0.0, 0.0
     for mix, shares in mixes.items():
@@ -103,7 +105,7 @@ def evidence(
             shift, extra, unit_variance = shift + pace * found[0], extra + pace**2 * found[1], unit_variance * found[2]
     gross, gross_between, support = _jobs(released, initiative_type, horizon) if outcome == "fte" else (np.nan,) * 3
     return Evidence(
-        mean + shift, variance + extra, tau if np.isnan(between) else between * pace**2, unit_variance, reuse,
+        mean + shift, variance + extra, between * (1 + _concentration(projects, initiative_type)), unit_variance, reuse,
         gross + shift, gross_between, support, "type" if initiative_type in usable.index else "other_types",
     )
 
@@ -179,6 +181,12 @@ def _pace(released: Released, mu: float, outcome: str, horizon: int) -> float:
     weight = 1.0 / (path["se"] ** 2 + (0.0 if np.isnan(tau) else tau))
     at_headline = float((weight * path["att"]).sum() / weight.sum())
     return max(mu / at_headline, 0.0) if at_headline > 0 else 1.0
+
+
+def _concentration(projects: pd.DataFrame, kind: str) -> float:
+    """Σ share² over the type's projects; 0 without any, where the other types stand for it."""
+    n = projects.loc[projects["initiative_type"] == kind, "n_treated"].to_numpy(dtype=float)
+    return float((n**2).sum() / n.sum() ** 2) if n.sum() > 0 else 0.0
 
 
 def _noise(types: pd.DataFrame, kind: str) -> tuple[float, float]:
