@@ -68,3 +68,17 @@ def result(
     summary: pd.DataFrame, settings: dg.ResourceParam[Settings],
 ) -> pd.DataFrame:
     return chains.chain_results(links, targets, projects, companies, persons, summary, as_of(settings))
+
+
+@table_asset(
+    "chain.plan",
+    group="chains",
+    takes={
+        "summary": "effect.summary", "event_time": "effect.event_time", "comparison": "effect.comparison",
+        "subgroup": "effect.subgroup", "jobs": "effect.jobs",
+    },
+)
+def plan(
+    summary: pd.DataFrame, event_time: pd.DataFrame, comparison: pd.DataFrame, subgroup: pd.DataFrame, jobs: pd.DataFrame
+) -> pd.DataFrame:
+    return chains.plan_grid(chains.Released(summary, event_time, comparison, subgroup, jobs))

@@ -38,6 +38,7 @@ CHAINS = """
     SELECT initiative_type, link, position, name_da, name_en, measure_unit, basis, target, achieved, net, low, high, status
     FROM chain.result JOIN chain.link USING (initiative_type, indicator, link)
     ORDER BY initiative_type, position, indicator"""
+PLAN = """FROM chain.plan ORDER BY initiative_type, participants"""
 ACCOUNT = """
     SELECT count(*) AS deliveries, coalesce(sum("read"), 0)::BIGINT AS rows_read,
            coalesce(sum(accepted), 0)::BIGINT AS accepted, coalesce(sum(quarantined), 0)::BIGINT AS quarantined
@@ -57,8 +58,8 @@ class Findings:
     """Everything on the page. Rows are dictionaries named as the warehouse's columns, with `type`, the type's name.
 
     `types`: one a type with companies; `total`: all types at the same horizon, or None; `persons` and `event_time`: by
-    type, then horizon or event time; `chains`: the links of each type in their order; `labels[table][code]` the row of
-    a code table; `account`: deliveries and rows; `support`: participants by kind and what the matching made of them.
+    type, then horizon or event time; `chains`: the links of each type in their order; `plan`: what a new project can be
+    expected to give, by type and participants; `labels[table][code]` the row of a code table; `account`: deliveries and rows; `support`: participants by kind and what the matching made of them.
     """
 
     language: str
@@ -68,6 +69,7 @@ class Findings:
     persons: dict[str, list[Row]]
     event_time: dict[str, list[Row]]
     chains: dict[str, list[Row]]
+    plan: tuple[Row, ...]
     account: Row
     quarantine: tuple[Row, ...]
     support: tuple[Row, ...]
@@ -95,6 +97,7 @@ def read(warehouse: Path, language: str) -> Findings:
             persons=_by_type(_rows(con, PERSONS), language),
             event_time=_by_type(_rows(con, EVENT_TIME), language),
             chains=_by_type(_rows(con, CHAINS), language),
+            plan=tuple(in_order(_rows(con, PLAN), language)),
             account=_rows(con, ACCOUNT)[0],
             quarantine=tuple(_rows(con, QUARANTINE)),
             support=tuple(_rows(con, SUPPORT)),

@@ -12,6 +12,7 @@ from pipelines.report.findings import LANGUAGES, Findings, read
 from pipelines.report.markup import Html, element
 from pipelines.report.picture import picture
 from pipelines.report.places import FILES, VALIDATION
+from pipelines.report.planning import choices_style, planning
 from pipelines.report.results import persons, results
 from pipelines.report.style import STYLE
 from pipelines.report.wording import say
@@ -40,9 +41,10 @@ def document(found: Findings, release: str | None) -> Html:
         element("meta", name="color-scheme", content="light"),
         element("title", say("title", language)),
         element("link", rel="alternate", hreflang=other, href=FILES[other]),
-        element("style", Html(STYLE)),
+        element("style", Html(f"{STYLE}\n{choices_style(found)}")),
     )
     main = element(
-        "main", answer(found), results(found), picture(found), persons(found), chains(found), limits(found), behind(found, release, VALIDATION[language])
+        "main", answer(found), results(found), picture(found), persons(found), chains(found), planning(found), limits(found),
+        behind(found, release, VALIDATION[language]),
     )
     return element("html", head, element("body", masthead(found, release, FILES[other]), main), lang=language)

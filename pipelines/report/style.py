@@ -116,6 +116,14 @@ summary { cursor: pointer; color: var(--effect); }
 .chain thead th:nth-child(5) { width: 23%; }
 .chain td.figures { white-space: nowrap; }
 
+.chooser { display: flex; flex-wrap: wrap; gap: .75rem 1.5rem; margin: 0 0 1.5rem; }
+.chooser label { display: grid; gap: .2rem; font-size: .875rem; color: var(--soft); }
+.chooser select { font: inherit; font-size: 1rem; color: var(--ink); background: #fff; border: 1px solid var(--soft); border-radius: 3px; padding: .4rem .6rem; max-width: 100%; }
+.chooser select:focus-visible { outline: 2px solid var(--effect); outline-offset: 2px; }
+.planning tbody th { width: 24%; }
+.planning td:nth-child(3) { font-weight: 700; }
+.planning td:nth-child(8) { width: 18%; }
+
 .limits ul { margin: 0; padding: 0 0 0 1.1rem; max-width: 48rem; }
 .limits li { margin-bottom: .55rem; padding-left: .25rem; }
 .facts { margin: 0; border-top: 1px solid var(--ink); }
@@ -155,7 +163,7 @@ summary { cursor: pointer; color: var(--effect); }
   @page { margin: 16mm 14mm; }
   html { font-size: 9.5pt; }
   body { max-width: none; padding: 0; }
-  nav, details { display: none; }
+  nav, details, .chooser { display: none; }
   h1 { margin-top: 1.25rem; }
   main > section { margin-top: 2rem; }
   h2, h3, caption { break-after: avoid; }

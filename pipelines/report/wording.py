@@ -161,6 +161,71 @@ PHRASES: dict[str, tuple[str, str]] = {
     "a_count": ("optælling, ingen effekt", "a count, not an effect"),
     "what_statuses_mean": ("Sådan skal status læses", "How to read the status"),
     "no_chains": ("Der er endnu ingen effektkæder.", "There are no effect chains yet."),
+    # planning a project
+    "planning": ("Planlæg et projekt", "Plan a project"),
+    "planning_intro": (
+        "Hvad kan et nyt projekt ventes at give, og er det stort nok til at blive målt? Vælg indsatstype og antal deltagere.",
+        "What can a new project be expected to give, and is it large enough to be measured? Choose a type and a number of participants."),
+    "plan_caption": ("Forventede nettojob (årsværk) {years} efter start", "Net jobs (FTE) to expect {years} after the start"),
+    "participants": ("Deltagere", "Participants"),
+    "expected_net": ("Ventede nettojob", "Net jobs expected"),
+    "detectable": ("Mindste effekt, der ville ses, pr. deltager", "Smallest effect that would show, a participant"),
+    "power": ("Chance for at se den ventede effekt", "Chance to see the expected effect"),
+    "needed": ("Deltagere, der skal til", "Participants needed"),
+    "can_be_measured": ("Kan det måles?", "Can it be measured?"),
+    "every_type": ("Alle typer", "All types"),
+    "every_size": ("Alle antal", "All numbers"),
+    "alone": ("Ja, alene", "Yes, alone"),
+    "together": ("Kun sammen: {projects} projekter som dette", "Only together: {projects} projects like this"),
+    "never_enough": ("Nej, intet antal er nok", "No, no number is enough"),
+    "nearly": ("over {share}", "over {share}"),
+    "hardly": ("under {share}", "under {share}"),
+    "needless": ("Målet kræver ingen effekt", "The target needs no effect"),
+    "plan_note": (
+        "Skønnet er typens egen effekt trukket mod de øvrige typers. Intervallet er et 95 %-prognoseinterval: Det rummer usikkerheden om typen,"
+        " forskelle mellem projekter og tilfældigheden i, hvem der deltager. »Kan måles« kræver 80 % chance for at se den ventede effekt.",
+        "The estimate is the type's own effect drawn towards that of the other types. The interval is a 95% prediction interval: it holds what"
+        " is not known of the type, differences between projects, and who happens to take part. “Can be measured” asks for an 80% chance"
+        " to see the expected effect."),
+    "plan_other_types": (
+        "Hvor typens egen effekt ikke kan bruges, er skønnet de øvrige typers gennemsnit.",
+        "Where the type's own effect cannot be used, the estimate is the mean of the other types."),
+    "no_plan": ("Der er endnu ingen effekt at planlægge ud fra.", "There is no effect to plan from yet."),
+    "told_title": ("{type}: {participants}, {years} efter start", "{type}: {participants}, {years} after the start"),
+    "told_net": (
+        "Ventet: {expected_net} nettojob (årsværk), 95 %-prognoseinterval {interval}. Brutto, altså med det, der kommer alligevel: {expected_gross}.",
+        "Expected: {expected_net} net jobs (FTE), 95% prediction interval {interval}. Gross, with what comes anyway: {expected_gross}."),
+    "net_target": ("netto", "net"),
+    "gross_target": ("brutto", "gross"),
+    "told_target": (
+        "Målet på {target} job {kind} nås med en sandsynlighed på {share}.", "The target of {target} jobs {kind} is reached with a probability of {share}."),
+    "told_detectable": (
+        "Først en effekt på {minimum} årsværk pr. deltager ville med 80 % sikkerhed vise sig i projektet alene.",
+        "Only an effect of {minimum} FTE a participant would show with 80% certainty in the project alone."),
+    "told_measurable": (
+        "Projektet kan måles: chancen for at se en effekt på {effect} årsværk pr. deltager er {power}; {needed} er nok.",
+        "The project can be measured: the chance to see an effect of {effect} FTE a participant is {power}; {needed} are enough."),
+    "told_pool": (
+        "Projektet er for lille til at blive målt alene: chancen for at se en effekt på {effect} årsværk pr. deltager er {power}. Det kræver {needed}:"
+        " aftal fra starten, at det måles sammen med andre, i alt {projects} projekter som dette.",
+        "The project is too small to be measured alone: the chance to see an effect of {effect} FTE a participant is {power}. That takes {needed}:"
+        " agree from the start to measure it together with others, {projects} projects like this in all."),
+    "told_unmeasurable": (
+        "En effekt på {effect} årsværk pr. deltager kan ikke måles, uanset hvor mange der deltager: vælg et andet mål eller en anden indsats.",
+        "An effect of {effect} FTE a participant cannot be measured, however many take part: choose another target or another initiative."),
+    "told_needless": (
+        "Bruttomålet nås uden nogen effekt, blot deltagerne vokser som deltagere plejer at gøre alligevel: sæt et højere mål eller et nettomål.",
+        "The gross target is met without any effect, if participants only grow as they would anyway: set a higher target or a net one."),
+    "told_budget": ("Budget {budget} kr.; pr. nettojob: {cost}.", "Budget DKK {budget}; a net job: {cost}."),
+    "told_past_support": (
+        "Med typens hidtidige tilskud pr. deltager: {budget} kr.; pr. nettojob: {cost}.",
+        "With the type's past support a participant: DKK {budget}; a net job: {cost}."),
+    "told_collect": (
+        "Indsaml fra første dag (* skal udfyldes): {columns}.", "Collect from the first day (* must be filled in): {columns}."),
+    "told_draft": (
+        "Udkast til effektkæde skrevet til {file}: ret projektets navn og målene, og aflever den som targets.",
+        "Draft of the effect chain written to {file}: correct the project's name and the targets, and hand it in as targets."),
+    "told_left_out": ("Uden mål i udkastet: {indicators}.", "Without a target in the draft: {indicators}."),
     # what the numbers do not say
     "limits": ("Hvad tallene ikke siger", "What the numbers do not say"),
     "limit_support": (
@@ -289,6 +354,7 @@ NOUNS = {
     "year": (("år", "år"), ("year", "years")),
     "job": (("job", "job"), ("job", "jobs")),
     "fte": (("årsværk", "årsværk"), ("full-time equivalent", "full-time equivalents")),
+    "participant": (("deltager", "deltagere"), ("participant", "participants")),
     "delivery": (("levering", "leveringer"), ("delivery", "deliveries")),
     "row": (("række", "rækker"), ("row", "rows")),
     "rule": (("regel", "regler"), ("rule", "rules")),

@@ -15,7 +15,7 @@ from pipelines import cli
 from pipelines.identity import new_keys
 from pipelines.release import WAREHOUSE, build, publish
 from schemas.contract import contracts, load
-from tests.pipelines.release.drawn import AS_OF, FACTS, drawn_tables, table_of
+from tests.pipelines.release.drawn import AS_OF, FACTS, drawn_tables, rows_of, table_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,7 +42,7 @@ def test_help_costs_less_than_half_a_second_of_computing():
         [sys.executable, "-m", "pipelines.cli", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    commands = ("check", "template", "pseudonymise", "world", "run", "verify", "report", "keys")
+    commands = ("check", "template", "pseudonymise", "world", "run", "verify", "report", "plan", "keys")
     assert all(command in done.stdout for command in commands)
     assert after.ru_utime - before.ru_utime < 0.5
 
@@ -322,3 +322,59 @@ def test_a_run_that_failed_prints_its_summary_as_json_and_no_result(effekt, rele
     code, out, _ = effekt("run", "--json")
     assert code == 1
     assert json.loads(out) == {"run": {"success": False, "errors": {"firm": "gone"}}}
+
+
+EFFECTS = """
+    initiative_type  att  se   n_treated  n_control  effective_controls  verdict
+    food             2.0  0.3  100        400        250                 effect
+    maritime         1.0  0.3  100        400        250                 effect
+    tourism          0.0  0.3  100        400        250                 no_effect
+"""
+
+
+@pytest.fixture
+def plannable(tmp_path):
+    """A published release with an effect for three types."""
+    company = {"unit": "company", "outcome": "fte", "n_not_estimated": "0"}
+    rows = [row | company for row in rows_of(EFFECTS)]
+    jobs = [{"initiative_type": row["initiative_type"], "event_time": "2", "n_treated": "100", "n_not_estimated": "0", "gross": "300",
+             "support_dkk": "10000000", "cost_set": "bounded"} for row in rows]
+    link = {"initiative_type": "food", "indicator": "participants", "link": "activity", "position": "1", "name_en": "Companies",
+            "name_da": "Virksomheder", "measure_unit": "companies", "source": "participations", "basis": "count"}
+    tables = drawn_tables(
+        effect__summary=table_of("effect.summary", [row | {"horizon": "2", "headline": "true", "leading": "true"} for row in rows]),
+        effect__event_time=table_of("effect.event_time", [row | {"event_time": "2"} for row in rows]),
+        effect__jobs=table_of("effect.jobs", jobs), chain__link=table_of("chain.link", [link]),
+    )
+    return publish(build(tables, tmp_path / "var", AS_OF, FACTS))
+
+
+def test_a_plan_is_told_in_words_and_in_json_and_writes_a_draft(effekt, plannable, tmp_path):
+    code, out, _ = effekt("plan", "--type", "food", "--participants", "50", "--json", "--draft", "draft.csv")
+    plan = json.loads(out)
+    assert code == 0
+    assert {"expected_net", "low", "high", "power", "minimum_detectable", "participants_needed"} <= set(plan)
+    assert plan["low"] < plan["expected_net"] < 100 < plan["high"]
+    assert plan["minimum_detectable"] == pytest.approx(2.8 * (45 / 7 * 0.026) ** 0.5)
+    assert (tmp_path / "draft.csv").read_text(encoding="utf-8") == "Projekt;Indikator;Mål\nNYT-PROJEKT;participants;50\n"
+    code, out, _ = effekt("plan", "--type", "food", "--participants", "5", "--language", "en", "--target", "8")
+    assert code == 0
+    assert "The project is too small to be measured alone" in out
+    assert "The target of 8.0 jobs net is reached with a probability of" in out
+    assert "company_participations: cvr*, project*, start*" in out
+    assert "for lille til at blive målt alene" in effekt("plan", "--type", "maritime", "--participants", "5")[1]
+
+
+def test_a_plan_that_cannot_be_made_says_why_in_one_sentence(effekt, plannable, tmp_path):
+    asked = {
+        ("--type", "unknown", "--participants", "5"): "growth_programme",
+        ("--type", "food", "--participants", "0"): "at least one participant",
+        ("--type", "food", "--participants", "5", "--horizon", "6"): "0 to 5 years",
+        ("--type", "food", "--participants", "5", "--size-mix", "large"): "levels with their shares",
+        ("--type", "food", "--participants", "5", "--language", "de"): "da or en",
+        ("--type", "food", "--participants", "5", "--home", "elsewhere"): "no release",
+    }
+    for words, told in asked.items():
+        code, out, err = effekt("plan", *words)
+        assert (code, out, err.count("\n")) == (1, "", 1)
+        assert told in err

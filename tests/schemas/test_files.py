@@ -21,7 +21,7 @@ WAREHOUSE = {
     "participation": "initiative project target company person contact contact_summary contact_pair delivery quarantine",
     "panel": "firm_year person_quarter company_cohort person_cohort match_loss firm_half_year firm_quarter",
     "effect": "group_time event_time summary subgroup comparison total jobs jobs_by_year balance support sensitivity displacement",
-    "chain": "link result",
+    "chain": "link plan result",
     "meta": "run table column",
 }
 STORE = """matching.sample register.firm register.firm_employment register.person_employment register.population register.education

@@ -58,6 +58,15 @@ RESULT = """
     jobs_1        short_term  -          1331.5      801.7      667        936.4      not_covered
     turnover_3    long_term   2066000000 3754961000  2507486000 2081834000 2933139000 reached
 """
+PLAN = """
+    initiative_type  participants  expected_net  low    high   power  minimum_detectable  participants_needed  pooled_projects  verdict       basis
+    food             10            12.5          -3.2   28.2   0.43   1.728               25                   3                pool          type
+    food             50            62.5          31.4   93.6   0.97   0.78                25                   1                measurable    type
+    clusters         10            10.5          -12.7  33.7   0.14   3.2997              110                  11               pool          other_types
+    clusters         50            52.6          -15.6  120.8  0.5    1.508               110                  3                pool          other_types
+    tourism          10            0             -11.5  11.5   0.05   1.7                 -                    -                unmeasurable  type
+    tourism          50            0             -31.2  31.2   0.05   0.78                -                    -                unmeasurable  type
+"""
 SUPPORT = """
     initiative_type  unit     cohort  n     reason
     food             company  2008    1000  matched
@@ -98,6 +107,7 @@ def drawn() -> dict[str, list[dict]]:
         "effect.support": [row | {"reason": row["reason"].replace("_", " ")} for row in rows_of(SUPPORT)],
         "chain.link": [row | names | {"initiative_type": "food", "source": "register"} for row in rows_of(LINK)],
         "chain.result": [row | {"initiative_type": "food", "as_of": "2015-12-31"} for row in rows_of(RESULT)],
+        "chain.plan": [row | {"horizon": "2"} for row in rows_of(PLAN)],
         "participation.delivery": [delivery()],
         "participation.quarantine": [
             row | {"delivery": "first", "kind": "company_participations", "column": "start", "reason": "x", "reason_da": "x"}

@@ -42,7 +42,7 @@ def test_the_english_page_says_the_same_in_english(pages):
 
 def test_the_pages_have_the_same_sections_and_point_to_each_other(pages):
     headings = {language: [attributes.get("id") for attributes in page.all("h2")] for language, page in pages.items()}
-    assert headings["da"] == headings["en"] == ["results", "picture", "persons", "chains", "limits", "behind"]
+    assert headings["da"] == headings["en"] == ["results", "picture", "persons", "chains", "planning", "limits", "behind"]
     for language, other in (("da", "en"), ("en", "da")):
         assert pages[language].all("html") == [{"lang": language}]
         assert [link["href"] for link in pages[language].all("a")] == [FILES[other], VALIDATION[language]]
