@@ -145,7 +145,7 @@ def test_rows_that_the_parser_does_not_see_are_noticed():
 @given(
     st.lists(
         st.text(
-            st.characters(min_codepoint=32, max_codepoint=0xFFFD, exclude_categories=("Cs",)), min_size=1, max_size=8
+            st.characters(min_codepoint=32, max_codepoint=0xFFFD, exclude_categories=("Cs", "Cf")), min_size=1, max_size=8
         ).filter(lambda text: not text.startswith(("=", "#", "_x"))),
         max_size=5,
     )
