@@ -141,6 +141,12 @@ def test_a_file_that_cannot_be_read_whole_is_refused_in_one_sentence_without_val
     assert not any(value in refusal for value in (*CVRS, *CPRS, "æblet", "01-05-2010"))
 
 
+def test_nothing_is_taken_for_a_number_a_date_or_a_missing_value_because_it_looks_like_one():
+    looks = ("007", "1e5", "0x1F", "true", "NA", "null", "NaN", "None", "-", "2010-05-01", "1.0", "+1", "1_000")
+    text = HEADER + "".join(f"{CVRS[0]};{look};01-05-2010;;;\n" for look in looks)
+    assert read(text.encode(), COMPANY).cells["project"].to_pylist() == list(looks)
+
+
 @pytest.mark.parametrize(
     ("text", "rows"),
     [
