@@ -118,9 +118,10 @@ def test_a_child_can_open_write_and_start_nothing():
     code += "contained._shut_in(contained.Limits())\nheld = []\n"
     for name, attempt in tries.items():
         code += f"try:\n    {attempt}\n    held.append('{name}')\nexcept OSError:\n    pass\n"
-    code += "print(held)\n"
+    code += "import resource as r\nkinds = r.RLIMIT_FSIZE, r.RLIMIT_CORE, r.RLIMIT_AS, r.RLIMIT_DATA\n"
+    code += "print(held, [r.getrlimit(kind)[0] for kind in kinds])\n"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout == "['pipe']\n"
+    assert done.stdout == f"['pipe'] {[0, 0, Limits().addresses, Limits().memory]}\n"
 
 
 def streamed(*tables: pa.Table, **told) -> bytearray:
