@@ -3,8 +3,8 @@
     python benchmarks/intake.py                 every case
     python benchmarks/intake.py --case csv      one of csv, wide, xlsx, check
 
-csv and wide take a million persons by `pseudonymise`, the code of the command: csv in the columns that must be there, wide
-in all of them, one in fifty spelled with a hyphen. CPU seconds are those of the gateway and of the process that reads
+csv and wide take a million persons by `pseudonymise`, the code of the command, one number in fifty spelled with a
+hyphen: csv in the columns that must be there, wide with employer, hours and notes as well. CPU seconds are those of the gateway and of the process that reads
 for it, its start included; the highest memory is that of the two added up, though they need not reach it together.
 The bound gets numbers only, as bytes, and keeps every digest: it reads no file, judges nothing and writes nothing.
 xlsx takes a workbook as openpyxl writes it, check runs the whole command. Goals: csv ≤ 4 × the bound and ≤ 1 GiB;

@@ -93,7 +93,7 @@ def test_the_reader_sees_nothing_of_the_gateways_environment_and_no_open_file(re
         count, _ = refusal(COMPANIES).split()
     assert not [name for name in seen if name.startswith("EFFEKT")]
     assert seen[-1] == "/"
-    assert int(count) == 2, "the two pipes"
+    assert int(count) == 2, "the pipe of the answer, and the one that ends with the child"
 
 
 IS_OPEN = """
