@@ -40,17 +40,14 @@ def home(drawn, tmp_path) -> Path:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_file_of_the_corpus_is_taken_or_refused_as_it_should_be(case: Case, home: Path, tmp_path: Path, capfd):
-    file, before = written(case, tmp_path), deliveries(home)
+    file = written(case, tmp_path)
     told = check(file, case.kind, synthetic=True, home=home)
-    for time in range(case.times):
-        first = pseudonymise(file, case.kind, keys=KEYS, home=home)
-        assert first.status == case.outcome.status, time
-        before = deliveries(home) if first.status != "refused" else before
-        if time:
-            assert first.status == "duplicate"
+    earlier = [pseudonymise(file, case.kind, keys=KEYS, home=home).status for _ in range(case.times)]
+    assert earlier[:1] in ([], [told_of(case)])
+    before = deliveries(home)
     receipt = pseudonymise(file, case.kind, keys=KEYS, home=home)
-    assert_as_expected(receipt, case)
-    assert_as_expected(told, case)
+    assert_as_expected(receipt, case, case.outcome.status)
+    assert_as_expected(told, case, told_of(case))
     new = deliveries(home) - before
     assert new == ({receipt.delivery} if receipt.status in ("taken", "empty") else set())
     if receipt.status == "taken":
@@ -73,9 +70,14 @@ def deliveries(home: Path) -> set[str]:
     return {path.name for path in (home / "deliveries").iterdir()}
 
 
-def assert_as_expected(receipt: Receipt, case: Case) -> None:
+def told_of(case: Case) -> str:
+    """The status that `check` tells: it does not know what was delivered before."""
+    return case.outcome.status if case.outcome.status != "duplicate" else "taken" if case.outcome.read else "empty"
+
+
+def assert_as_expected(receipt: Receipt, case: Case, status: str) -> None:
     expected = case.outcome
-    assert (receipt.status, receipt.reason) == (expected.status, receipt.reason if expected.status == "refused" else None)
+    assert (receipt.status, receipt.reason) == (status, receipt.reason if status == "refused" else None)
     assert (receipt.read, receipt.accepted + receipt.quarantined) == (expected.read, expected.read)
     assert (receipt.by_rule, receipt.quarantined) == (expected.rules, expected.quarantined)
     assert sum(receipt.warnings.values()) == expected.warnings

@@ -1,7 +1,7 @@
 """What a case of the corpus is, and the rows that its files are made of. Every number is synthetic."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.pipelines.participations.drawing import CPRS, CVRS
@@ -56,6 +56,11 @@ def refused(words: str) -> Outcome:
 
 def empty(form: str | None = None) -> Outcome:
     return Outcome("empty", form=form)
+
+
+def again(first: Outcome) -> Outcome:
+    """What is said of the same bytes when they come again."""
+    return replace(first, status="duplicate")
 
 
 def lines(*rows: Iterable[str], header: Iterable[str] = HEADER, separator: str = ";", newline: str = "\n") -> str:

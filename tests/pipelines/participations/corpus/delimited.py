@@ -4,12 +4,12 @@ in `cells`."""
 import gzip
 
 from tests.pipelines.participations.corpus.case import (
-    COMPANY,
     CONTACT,
     HEADER,
     PERSON,
     PERSON_HEADER,
     Case,
+    again,
     empty,
     lines,
     person,
@@ -131,7 +131,7 @@ HEADERS = (
     Case("an empty file", lambda: b"", refused("the file is empty")),
     Case("a byte order mark and nothing else", lambda: b"\xef\xbb\xbf", refused("the file is empty")),
     Case("line breaks and nothing else", lambda: b"\r\n" * 9, refused("the file is empty")),
-    Case("separators and nothing else", lambda: b";;;;\n" * 9, refused("the file is empty")),
+    Case("separators and nothing else", lambda: b";;;;\n" * 9, refused("no header")),
     Case("blanks and nothing else", lambda: b"  \t \n", refused("no header")),
     Case("no header", lambda: TEXT.partition("\n")[2].encode(), refused("the first row holds no header of company_participations")),
     Case("a title above the header", lambda: b"Deltagere i 2010;;;;;;\n" + TEXT.encode(), refused("no header of company_participations")),
@@ -153,8 +153,8 @@ KINDS = (
     Case("projects of an unknown initiative", lambda: PROJECTS.replace(";I1;", ";I9;").encode(), taken(2, warnings=2), kind="projects"),
     Case(
         "targets",
-        lambda: b"Projekt;Indikator;M\xe5l\nP1;new_jobs;1.000\nP1;magic;5\nP1;new_jobs;-1\n",
-        taken(3, quarantined=2, unknown_code=2, negative_amount=1, rows=(3, 4), encoding="cp1252"),
+        lambda: b"Projekt;Indikator;M\xe5l\nP1;participants;1.000\nP1;magic;5\nP1;persons;-1\n",
+        taken(3, unknown_code=1, negative_amount=1, rows=(3, 4), encoding="cp1252"),
         kind="targets",
     ),
     Case(
@@ -170,8 +170,8 @@ KINDS = (
         kind=PERSON,
     ),
     Case("companies delivered as persons", lambda: TEXT.encode(), refused("the header of column 1"), kind=PERSON),
-    Case("the same bytes again", lambda: TEXT.encode(), taken(2), kind=COMPANY, times=1),
-    Case("the same bytes a third time", lambda: lines().encode(), empty(), times=2),
+    Case("the same bytes again", lambda: TEXT.encode(), again(taken(2)), times=1),
+    Case("the same bytes a third time", lambda: lines().encode(), again(empty()), times=2),
     Case("a refused file again", lambda: b"x;y\n", refused("no header"), times=1),
 )
 CASES = ENCODINGS + ROWS + HEADERS + KINDS
