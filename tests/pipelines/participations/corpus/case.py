@@ -34,7 +34,8 @@ class Outcome:
 @dataclass(frozen=True)
 class Case:
     """A file and what must become of it. `make` gives its bytes, or writes something into a directory and gives the
-    path; bytes are written as `nord_<kind>_2010.<ending>`. `times`: how often it is delivered before."""
+    path; bytes are written as `nord_<kind>_2010.<ending>`. `times`: how often it is delivered before. `contained`: only a
+    process with limits may read it."""
 
     name: str
     make: Callable[[], bytes] | Callable[[Path], Path]
@@ -43,6 +44,7 @@ class Case:
     ending: str = "csv"
     places: bool = False  # whether `make` writes into a directory
     times: int = 0
+    contained: bool = False
 
 
 def taken(read: int, *, quarantined: int | None = None, rows=None, form=None, encoding=None, warnings=0, stored=None, **rules: int) -> Outcome:
