@@ -36,17 +36,18 @@ def main() -> int:
     readers = words or list(ENDINGS)
     found = []
     for reader in readers:
-        runs, new = fuzz(reader, seconds / len(readers))
-        print(f"{reader}: {runs:,} inputs, {len(new)} findings", flush=True)
+        runs, reached, new = fuzz(reader, seconds / len(readers))
+        print(f"{reader}: {runs:,} inputs, {reached:,} places of the code reached, {len(new)} findings", flush=True)
         found += new
     for path in found:
         print(f"kept: {path.relative_to(ROOT)}")
     return bool(found)
 
 
-def fuzz(reader: str, seconds: float) -> tuple[int, list[Path]]:
-    """How many inputs were tried, and the files that broke a promise; a run that ends at one is begun again."""
-    end, runs, found = time.monotonic() + seconds, 0, []
+def fuzz(reader: str, seconds: float) -> tuple[int, int, list[Path]]:
+    """How many inputs were tried, how many places of the code they reached, and the files that broke a promise. A run
+    that ends at one is begun again, unless it ends at the same: then that is to be mended first."""
+    end, runs, reached, found = time.monotonic() + seconds, 0, 0, []
     bred = BRED / reader
     bred.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place:
@@ -54,13 +55,16 @@ def fuzz(reader: str, seconds: float) -> tuple[int, list[Path]]:
         while (left := int(end - time.monotonic())) > 0 and len(found) < MOST_FOUND:
             ended, said = run(reader, Path(place), bred, left)
             runs += max(map(int, re.findall(r"^#(\d+)", said, re.MULTILINE)), default=0)
+            reached = max(map(int, re.findall(r" cov: (\d+)", said)), default=reached)
             new = [kept(path, reader) for path in sorted(Path(place).glob("found-*"))]
-            found += new
             if ended and not new:
                 raise SystemExit(f"the fuzz run of {reader} could not be started or ended early:\n{said[-2000:]}")
+            if set(new) & set(found):
+                break
+            found += new
             if new:
                 print(said[said.find("=== Uncaught") :][:2000] if "=== Uncaught" in said else said[-1000:])
-    return runs, found
+    return runs, reached, found
 
 
 def run(reader: str, place: Path, bred: Path, seconds: int) -> tuple[int, str]:

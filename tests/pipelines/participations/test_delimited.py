@@ -163,6 +163,8 @@ def test_a_file_that_cannot_be_read_whole_is_refused_in_one_sentence_without_val
         ('a;b"\nc;d\n', 2),
         ('a;"b\nc;d', 0),
         ('"";""\na;b', 1),
+        ('"";";"\na;b', 2),
+        ('"""";""\n;"\n"\n""', 2),
         ('a;"b\n\n\nc"\n', 1),
         ('5" rør;"\nx"\ny;z', 2),
         ('"a;b";"c\nd"\n', 1),

@@ -85,6 +85,7 @@ ROWS = (
         lambda: ("\n;;;;;;\n" + ONE + "\n\n" + ";".join(row(cvr="01000005")) + "\n").encode(),
         taken(2, cvr_check_digit=1, rows=(7,)),
     ),
+    Case("a row of a quoted separator is a row", lambda: (ONE + ';;;;;;";"\n"";;;;;;\n;;;;;;""""\n').encode(), taken(3, missing_value=2, rows=(3, 5))),
     Case("a row of blanks is a row", lambda: (ONE + " ;;\t;;;;\n").encode(), taken(2, missing_value=1, rows=(3,))),
     Case(
         "a sum below the rows",
