@@ -44,7 +44,8 @@ def test_typed_columns_become_text():
     [
         (pa.array([7, 1000004], pa.int64()), ["7", "1000004"]),
         (pa.array([1.234, 5.0], pa.float64()), ["1.2340", "5"]),
-        (pa.array([Decimal("1.234"), Decimal("5.000")], pa.decimal128(18, 3)), ["1.2340", "5.0000"]),
+        (pa.array([Decimal("1.234"), Decimal("5.000")], pa.decimal128(18, 3)), ["1.2340", "5"]),
+        (pa.array([Decimal("1000004"), Decimal(0)], pa.decimal128(38, 10)), ["1000004", "0"]),
         (pa.array([True, None]), ["true", None]),
     ],
 )
