@@ -2,13 +2,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export EFFEKT_HOME ?= var
+FUZZ_SECONDS ?= 60
 export UV_COMPILE_BYTECODE = 1
 # Trust what the machine trusts: a site with its own certificate authority installs like any other.
 export UV_SYSTEM_CERTS = 1
 export UV_NATIVE_TLS = 1
 export PYTHONUTF8 = 1
 
-.PHONY: setup run test test-long check ui bench lock clean
+.PHONY: setup run test test-long check ui bench fuzz lock clean
 
 setup: .venv/.ready
 
@@ -39,8 +40,14 @@ ui: setup
 bench: setup
 	@$(BIN)/python -m benchmarks
 
+# Into an environment of its own beside the other: atheris is no part of what the tests need.
+fuzz: setup
+	@$(BIN)/uv pip install --quiet --require-hashes --target .fuzz/packages --python $(BIN)/python --requirement requirements-fuzz.lock
+	@PYTHONPATH=.fuzz/packages $(BIN)/python -m tests.fuzz $(FUZZ_SECONDS)
+
 lock: setup
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
+	@$(BIN)/uv pip compile --group fuzz --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --output-file requirements-fuzz.lock
 
 clean:
 	@rm -rf .venv var .keys

@@ -11,13 +11,14 @@ import pyarrow.compute as pc
 
 from pipelines.identity.numbers import CVR_WEIGHTS
 
-GAP = r"[\s.\-/\u00ad\u2010-\u2015\u2212]{0,3}"  # what people write between the digits of one number
+GAP = r"[\s.\-/\u2010-\u2015\u2212]{0,3}"  # what people write between the digits of one number
 LENGTHS = (8, 9, 10)  # a CVR number, a CPR number whose zero Excel dropped, a CPR number
 CANDIDATES = tuple(re.compile(rf"(?<![0-9])(?=((?:[0-9]{GAP}){{{length - 1}}}[0-9])(?![0-9]))") for length in LENGTHS)
 DAY, MONTH, YEAR = r"(?:0?[1-9]|[12][0-9]|3[01])", r"(?:0?[1-9]|1[0-2])", r"(?:18|19|20)[0-9]{2}"
 DATE = rf"(?<![0-9])(?:{DAY}(?P<a>[-./ ]){MONTH}(?P=a){YEAR}|{YEAR}(?P<b>[-./ ]){MONTH}(?P=b){DAY})(?![0-9])"
 WRITTEN_DATE = re.compile(DATE)
 LONG_CPR = re.compile(rf"{DATE}{GAP}[0-9]{{4}}(?![0-9])")  # a birth with all digits of its year, then the last four
+UNSEEN = ("Cf", "Mn", "Me")  # of Unicode's categories: format signs, and marks upon or around another sign
 EIGHT_DIGITS = r"([0-9][^0-9]{0,3}){7}[0-9]"  # RE2: without these, a text cannot hold a number
 
 
@@ -25,9 +26,10 @@ def contains_raw_number(text: str | None) -> bool:
     """Whether the text may hold a CVR number (eight digits with a valid check digit, first digit 0 included) or a CPR
     number (ten digits, or nine, that begin with a possible day and month, replacement days included).
 
-    Blanks, hyphens, dots and slashes between the digits do not hide a number; a written date is none.
+    Blanks, hyphens, dots and slashes between the digits do not hide a number, nor do the digits of other scripts, signs
+    that nobody sees or marks upon a digit; a written date is none.
     """
-    text = unicodedata.normalize("NFKC", text or "")
+    text = _in_plain_digits(text or "")
     if LONG_CPR.search(text):
         return True
     text = WRITTEN_DATE.sub("date", text)
@@ -46,6 +48,14 @@ def raw_numbers_in(texts: pa.Array) -> pa.Array:
         for text, maybe in zip(distinct.dictionary, suspect.to_pylist(), strict=True)
     ]
     return pc.fill_null(pa.array(found, pa.bool_()).take(distinct.indices), False)
+
+
+def _in_plain_digits(text: str) -> str:
+    """The text with 0-9 for the digits of any script, without marks and signs that nobody sees."""
+    if text.isascii():
+        return text
+    signs = (sign for sign in unicodedata.normalize("NFKC", text) if unicodedata.category(sign) not in UNSEEN)
+    return "".join(str(unicodedata.decimal(sign, sign)) for sign in signs)
 
 
 def _looks_raw(candidate: str) -> bool:

@@ -110,11 +110,11 @@ def examine(
         try:
             ended, answer = _converse(reader, asked, content, limits)
         except BaseException as error:  # the conversation stands in the middle: the next file gets a new reader
-            close()
+            close()  # a reader that had not ended by itself is killed
             if isinstance(error, TimeoutError):
                 raise Refused(_too_slow(limits)) from None
             if isinstance(error, OSError | ValueError):
-                raise Refused(BROKE if reader.process.returncode is None else NOT_STARTED) from None
+                raise Refused(BROKE if reader.process.returncode == -signal.SIGKILL else NOT_STARTED) from None
             raise
     if ended in (-signal.SIGXCPU, -signal.SIGALRM):
         raise Refused(_too_slow(limits))

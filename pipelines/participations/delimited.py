@@ -60,10 +60,11 @@ def count_rows(lines: Iterable[str], delimiter: str) -> int:
     cell = rf'(?:"[^"]*"|[^"{delimiter}\r\n]*)'
     closed = re.compile(rf"{cell}(?:{delimiter}{cell})*[\r\n]*").fullmatch
     empty = delimiter + "\r\n"
+    blank = re.compile(rf'(?:"")?(?:{delimiter}(?:"")?)*[\r\n]*').fullmatch
     rows, inside, filled = 0, False, False
     for line in lines:
         if inside or '"' in line:
-            filled = filled or inside or bool(line.strip(empty + '"'))
+            filled = filled or inside or not blank(line)
             inside = (inside or not closed(line)) and _open_after(line, inside, delimiter)
             if not inside:
                 rows += filled

@@ -13,8 +13,8 @@ WIDEST = 200  # columns that a delivery may have; more is a mistake, and a messa
 SHOWN = 10  # positions that a message lists
 
 def match_headers(headers: Sequence[str], contract: Contract) -> list[Column | None]:
-    """The contract's column for each header, by name, Danish label or synonym, case and blanks aside; None for a header
-    that is empty (whose cells must all be empty, too).
+    """The contract's column for each header, by name, Danish label or synonym; case, blanks, dots and hyphens are aside,
+    as nobody agrees on them. None for a header that is empty (whose cells must all be empty, too).
 
     Raises Refused for an unknown or repeated header and for an asked column that is missing.
     """
@@ -64,9 +64,8 @@ def _spellings(contract: Contract) -> dict[str, Column]:
 
 
 def _plain(text: str) -> str:
-    """The text without blanks, case and signs that nobody sees."""
-    seen = (sign for sign in unicodedata.normalize("NFKC", text).casefold() if unicodedata.category(sign) != "Cf")
-    return "".join("".join(seen).split())
+    """The letters and digits of the text, without case: CVR-nr., Cvr nr and CVR_NR are one."""
+    return "".join(sign for sign in unicodedata.normalize("NFKC", text).casefold() if sign.isalnum())
 
 
 def _short(contract: Contract) -> str:

@@ -3,13 +3,16 @@
 The rows are counted in the file's footer, apart from the columns that are read.
 """
 
+from collections.abc import Callable
+from decimal import Decimal
+
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.participations.headers import match_headers
 from pipelines.participations.refusals import Refused
-from pipelines.participations.workbook import number_as_text
+from pipelines.participations.workbook import decimal_as_text, number_as_text
 from schemas.contract import Contract
 
 LARGEST_UNPACKED = 2**30  # bytes of all columns
@@ -59,14 +62,13 @@ def _as_text(values: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_timestamp(kind):
         return values.cast(pa.date32(), safe=False).cast(pa.string())
     if pa.types.is_floating(kind):
-        distinct = values.combine_chunks().dictionary_encode()
-        texts = [
-            None if value is None or value != value else number_as_text(float(value))
-            for value in distinct.dictionary.to_pylist()
-        ]
-        return pa.chunked_array([pa.array(texts, pa.string()).take(distinct.indices)])
-    if (
-        pa.types.is_decimal(kind) and kind.scale == 3
-    ):  # never three decimals: in a text they could be a group of thousands
-        return pc.binary_join_element_wise(values.cast(pa.string()), "0", "")
+        return _on_distinct(values, lambda value: None if value != value else number_as_text(float(value)))
+    if pa.types.is_decimal(kind):
+        return _on_distinct(values, decimal_as_text)
     return values.cast(pa.string())
+
+
+def _on_distinct(values: pa.ChunkedArray, as_text: Callable[[float | Decimal], str | None]) -> pa.ChunkedArray:
+    distinct = values.combine_chunks().dictionary_encode()
+    texts = [None if value is None else as_text(value) for value in distinct.dictionary.to_pylist()]
+    return pa.chunked_array([pa.array(texts, pa.string()).take(distinct.indices)])

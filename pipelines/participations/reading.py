@@ -43,7 +43,7 @@ def open_safely(file: Path) -> bytes:
     large file."""
     try:
         descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):  # no file can have a NUL in its name
         raise Refused("there is no such file") from None
     except OSError:
         raise Refused(

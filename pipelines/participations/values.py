@@ -28,13 +28,14 @@ FULL_MONTHS = (
     "december",
 )
 MONTH_NUMBERS = {name: str(n) for names in (MONTHS, FULL_MONTHS) for n, name in enumerate(names, 1)} | {"sept": "9"}
-TIME = r"(?:[T ]+\d{1,2}[:.]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?)?"
+WEEKDAY = r"(?:(?:man|tirs|ons|tors|fre|lør|søn)(?:dag)?[.,]? )?(?:den |d\. ?)?"
+TIME = r"(?:(?:t| | kl\.? ?)\d{1,2}[:.]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?)?"
 DATES = tuple(
-    re.compile(pattern + TIME, re.ASCII | re.IGNORECASE)
+    re.compile(WEEKDAY + pattern + TIME, re.ASCII)
     for pattern in (
         r"(?P<year>\d{4})([-/.])(?P<month>\d{1,2})\2(?P<day>\d{1,2})",  # 2010-05-01
-        r"(?P<day>\d{1,2})[-/.] ?(?P<month>\d{1,2})(?:[-/.] ?| )(?P<year>\d{4})",  # 01-05-2010, 1.5.2010, 1/5 2010
-        r"(?P<day>\d{1,2})\.? (?P<name>[a-z]+)\.? (?P<year>\d{4})",  # 1. maj 2010
+        r"(?P<day>\d{1,2}) ?[-/.] ?(?P<month>\d{1,2})(?: ?[-/.] ?| )(?P<year>\d{4})",  # 01-05-2010, 1.5.2010, 1/5 2010
+        r"(?P<day>\d{1,2})(?:\. ?| |-)(?P<name>[a-z]+)(?:\. ?| |-)(?P<year>\d{4})",  # 1. maj 2010, 01-maj-2010
         r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})",  # 20100501
     )
 )
@@ -67,8 +68,8 @@ def trimmed(texts: pa.ChunkedArray) -> pa.Array:
 
 
 def dates(texts: pa.Array) -> pa.Array:
-    """date32 from 2010-05-01, 01-05-2010, 1.5.2010, 01/05/2010, 1/5 2010, 1. maj 2010, 20100501, each with or without
-    a time of day. The day always comes before the month; a year of two digits has no reading."""
+    """date32 from 2010-05-01, 01-05-2010, 1.5.2010, 01/05/2010, 1/5 2010, 1. maj 2010, 01-maj-2010, 20100501, each with
+    or without a weekday, `den` and a time of day. The day always comes before the month; a year of two digits has no reading."""
     return on_distinct(texts, lambda distinct: pa.array([_date(text) for text in distinct.to_pylist()], pa.date32()))
 
 
@@ -95,11 +96,11 @@ def codes(texts: pa.Array, allowed: tuple[str, ...]) -> pa.Array:
 
 
 def _date(text: str | None) -> dt.date | None:
-    text = " ".join((text or "").split())
+    text = " ".join((text or "").lower().split())
     for pattern in DATES:
         if found := pattern.fullmatch(text):
             parts = found.groupdict()
-            month = parts.get("month") or MONTH_NUMBERS.get(parts["name"].lower(), "0")
+            month = parts.get("month") or MONTH_NUMBERS.get(parts["name"], "0")
             try:
                 return dt.date(int(parts["year"]), int(month), int(parts["day"]))
             except ValueError:

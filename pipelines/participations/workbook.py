@@ -185,11 +185,16 @@ def number_as_text(value: float) -> str:
         return "="
     if value == int(value):
         return str(int(value))
-    text = format(round(Decimal(f"{value:.15g}"), MOST_DECIMALS), "f").rstrip("0")
-    whole, _, decimals = text.partition(".")
+    return decimal_as_text(round(Decimal(f"{value:.15g}"), MOST_DECIMALS))
+
+
+def decimal_as_text(value: Decimal) -> str:
+    """An exact number in digits, without zeros after its last decimal, and never with exactly three decimals."""
+    whole, _, decimals = format(value, "f").partition(".")
+    decimals = decimals.rstrip("0")
     if not decimals:
         return whole if whole != "-0" else "0"
-    return text + "0" * (len(decimals) == 3)
+    return f"{whole}.{decimals}" + "0" * (len(decimals) == 3)
 
 
 def serial_as_text(value: float, style: str, since_1904: bool) -> str:

@@ -194,6 +194,23 @@ def test_an_unknown_project_is_a_warning_and_no_reason_to_exit_with_1(effekt, tm
     assert "warning: unknown_project: 1 rows wait" in out
 
 
+def test_each_status_of_a_receipt_is_told_as_json(effekt, tmp_path, monkeypatch):
+    monkeypatch.setenv("EFFEKT_SYNTHETIC", "1")
+    new_keys(tmp_path / ".keys")
+    header = COMPANIES.splitlines()[0]
+    texts = {"taken": COMPANIES + "01000005;P1;01-05-2010;;5\n", "empty": header, "duplicate": header, "refused": header + ";x"}
+    for status, text in texts.items():
+        (tmp_path / NAME).write_text(text)
+        code, out, err = effekt("pseudonymise", NAME, "--as", "company_participations", "--json")
+        receipt = json.loads(out)
+        assert (code or 0, err, receipt["status"]) == (int(status == "refused"), "", status)
+        assert {"read", "accepted", "quarantined", "by_rule", "delivery", "key_id"} <= receipt.keys()
+        rows = (2, 1, 1, {"cvr_check_digit": 1}) if status == "taken" else (0, 0, 0, {})
+        assert tuple(receipt[name] for name in ("read", "accepted", "quarantined", "by_rule")) == rows
+        assert (receipt["delivery"] is None) == (status == "refused")
+        assert receipt["key_id"]
+
+
 def test_ten_thousand_bad_rows_are_checked_and_told_within_three_seconds(effekt, tmp_path):
     (tmp_path / NAME).write_text(COMPANIES + "".join(f"1234567{n % 10};P{n};32-05-2010;;-5\n" for n in range(10_000)))
     started = time.perf_counter()

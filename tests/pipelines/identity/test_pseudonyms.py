@@ -2,6 +2,7 @@
 
 import hmac
 import re
+import sys
 
 import pyarrow as pa
 import pytest
@@ -32,6 +33,13 @@ def test_a_pseudonym_is_32_letters_and_differs_between_keys():
 def test_a_column_keeps_its_nulls_and_repeats():
     column = pa.chunked_array([["01000004", None], ["01000004"]])
     assert pseudonym_column(KEY, column).to_pylist() == [pseudonym(KEY, "01000004"), None, pseudonym(KEY, "01000004")]
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3, 7])
+def test_a_column_is_the_same_in_whatever_portions_it_is_computed(monkeypatch, at_once):
+    numbers = [f"0{n:07d}" for n in (1, 2, 3, 2, 5, 6, 7, 1)]
+    monkeypatch.setattr(sys.modules["pipelines.identity.pseudonyms"], "AT_ONCE", at_once)
+    assert pseudonym_column(KEY, pa.array(numbers)).to_pylist() == [pseudonym(KEY, number) for number in numbers]
 
 
 def test_a_key_longer_than_a_block_is_refused_rather_than_computed_otherwise():

@@ -84,16 +84,17 @@ def release(home: Path, name: str) -> None:
 
 
 def every_byte(home: Path) -> dict[str, bytes]:
-    """Every file of a home with its bytes, and the cells of Parquet files and databases as text."""
+    """Every file of a home with its bytes, and the cells of Parquet files and databases as text and as they lie in
+    memory once they are unpacked."""
     found = {}
     for path in sorted(path for path in home.rglob("*") if path.is_file() and "current" not in path.parts):
         cells = b""
         if path.suffix == ".parquet":
-            cells = _text(pq.read_table(path, partitioning=None))
+            cells = _unpacked(pq.read_table(path, partitioning=None))
         if path.suffix == ".duckdb":
             with duckdb.connect(str(path), read_only=True) as connection:
                 names = connection.sql("SELECT schema_name, table_name FROM duckdb_tables()").fetchall()
-                cells = b"\n".join(_text(connection.sql(f'FROM "{a}"."{b}"').to_arrow_table()) for a, b in names)
+                cells = b"\n".join(_unpacked(connection.sql(f'FROM "{a}"."{b}"').to_arrow_table()) for a, b in names)
         found[str(path.relative_to(home))] = path.read_bytes() + b"\n" + cells
     return found
 
@@ -116,6 +117,13 @@ def accounts(home: Path) -> list[tuple]:
 
 def log_of(home: Path) -> list[dict]:
     return [json.loads(line) for line in (home / "log" / "gateway.jsonl").read_text().splitlines()]
+
+
+def _unpacked(table: pa.Table) -> bytes:
+    chunks = [chunk for column in table.columns for chunk in column.chunks]
+    plain = [chunk.dictionary_decode() if pa.types.is_dictionary(chunk.type) else chunk for chunk in chunks]
+    held = [buffer.to_pybytes() for chunk in plain for buffer in chunk.buffers() if buffer is not None]
+    return b"\n".join([_text(table), *held])
 
 
 def _text(table: pa.Table) -> bytes:

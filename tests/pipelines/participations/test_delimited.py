@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.participations.delimited import count_rows, decode
+from pipelines.participations.headers import match_headers
 from pipelines.participations.reading import Refused, read
-from schemas.contract import load
+from schemas.contract import contracts, load
 from tests.pipelines.participations.drawing import COMPANIES, CPRS, CVRS
 
 COMPANY = load("deliveries.company_participations")
@@ -73,6 +74,15 @@ def test_excels_own_first_line_names_the_delimiter_and_is_no_row():
 def test_headers_are_known_by_name_label_or_synonym_case_and_blanks_aside(headers):
     cells = read(f"{headers}\n{CVRS[0]};P1;01-05-2010;;5\n".encode(), COMPANY).cells
     assert cells.column_names == ["cvr", "project", "start", "end", "support_dkk", "row"]
+
+
+@pytest.mark.parametrize("contract", contracts("deliveries"), ids=lambda contract: contract.name)
+def test_no_header_means_two_columns(contract):
+    """Dots, hyphens and case aside, whatever one column may be called names no other."""
+    for column in contract.columns:
+        spelled = (column.name, column.label, *column.synonyms)
+        others = [other.name for other in contract.columns if other is not column]
+        assert all(match_headers([text, *others], contract)[0] is column for text in spelled)
 
 
 def test_columns_may_come_in_any_order():
@@ -141,6 +151,12 @@ def test_a_file_that_cannot_be_read_whole_is_refused_in_one_sentence_without_val
     assert not any(value in refusal for value in (*CVRS, *CPRS, "æblet", "01-05-2010"))
 
 
+def test_nothing_is_taken_for_a_number_a_date_or_a_missing_value_because_it_looks_like_one():
+    looks = ("007", "1e5", "0x1F", "true", "NA", "null", "NaN", "None", "-", "2010-05-01", "1.0", "+1", "1_000")
+    text = HEADER + "".join(f"{CVRS[0]};{look};01-05-2010;;;\n" for look in looks)
+    assert read(text.encode(), COMPANY).cells["project"].to_pylist() == list(looks)
+
+
 @pytest.mark.parametrize(
     ("text", "rows"),
     [
@@ -153,6 +169,8 @@ def test_a_file_that_cannot_be_read_whole_is_refused_in_one_sentence_without_val
         ('a;b"\nc;d\n', 2),
         ('a;"b\nc;d', 0),
         ('"";""\na;b', 1),
+        ('"";";"\na;b', 2),
+        ('"""";""\n;"\n"\n""', 2),
         ('a;"b\n\n\nc"\n', 1),
         ('5" rør;"\nx"\ny;z', 2),
         ('"a;b";"c\nd"\n', 1),

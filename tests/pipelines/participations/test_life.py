@@ -48,6 +48,13 @@ def test_the_order_of_deliveries_corrections_repeats_and_withdrawals_changes_not
     assert ending(tuple(order)) == ending(tuple(EVENTS))
 
 
+@pytest.mark.long
+@settings(max_examples=150, deadline=None)
+@given(st.permutations(sorted(EVENTS)))
+def test_neither_does_the_order_in_many_more_of_them(order):
+    assert ending(tuple(order)) == ending(tuple(EVENTS))
+
+
 def test_that_ending_is_the_right_one():
     tables = dict(ending(tuple(EVENTS)))
     company = {

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines.participations import parquet_file
 from pipelines.participations.reading import Refused, read
 from schemas.contract import load
 from tests.pipelines.participations.drawing import CVRS
@@ -43,7 +44,8 @@ def test_typed_columns_become_text():
     [
         (pa.array([7, 1000004], pa.int64()), ["7", "1000004"]),
         (pa.array([1.234, 5.0], pa.float64()), ["1.2340", "5"]),
-        (pa.array([Decimal("1.234"), Decimal("5.000")], pa.decimal128(18, 3)), ["1.2340", "5.0000"]),
+        (pa.array([Decimal("1.234"), Decimal("5.000")], pa.decimal128(18, 3)), ["1.2340", "5"]),
+        (pa.array([Decimal("1000004"), Decimal(0)], pa.decimal128(38, 10)), ["1000004", "0"]),
         (pa.array([True, None]), ["true", None]),
     ],
 )
@@ -73,6 +75,12 @@ def test_a_flipped_bit_nested_and_unknown_columns_are_refused():
     assert "damaged" in refused(content.replace(b"Projekt-A", b"Projekt-C", 1))
     assert "lists or structures" in refused(parquet({**COLUMNS, "project": [["P1"], []]}))
     assert "the header of column 6 is none of" in refused(parquet({**COLUMNS, "0101405000": ["x", "y"]}))
+
+
+def test_a_file_that_unpacks_to_too_much_is_refused_by_its_footer(monkeypatch):
+    monkeypatch.setattr(parquet_file, "LARGEST_UNPACKED", 100)
+    monkeypatch.setattr(pq.ParquetFile, "read", lambda *_, **__: pytest.fail("columns were unpacked"))
+    assert "unpacks to more than" in refused(parquet(COLUMNS))
 
 
 def parquet(columns: dict) -> bytes:
