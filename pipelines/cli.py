@@ -4,7 +4,6 @@ Belongs here: words for a person at a terminal, JSON for a program. Nothing is c
 """
 
 import json
-import re
 import subprocess
 import sys
 import tempfile
@@ -327,11 +326,9 @@ def _require_everything(settings: "Settings") -> None:
 
 
 def _missing_registers(home: Path) -> list[str]:
-    from schemas.contract import contracts
+    from pipelines.registers import REGISTERS, has_extracts
 
-    found = [path.name.upper() for path in (home / "registers").glob("*")]
-    names = [contract.name.partition(".")[2] for contract in contracts("registers")]
-    return [name for name in names if not any(re.match(name + r"\d{4}", there) for there in found)]
+    return [name for name in REGISTERS if not has_extracts(home / "registers", name)]
 
 
 def _run_nightly(settings: "Settings") -> dict[str, object]:

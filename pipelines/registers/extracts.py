@@ -13,7 +13,7 @@ import pyarrow as pa
 from schemas.contract import load
 
 REGISTERS = ("FIRM", "BFL", "BEF", "UDDA")
-OPTIONAL = ("LONG_DEMO", "FIKS")     # a home without them runs: nothing is followed, no VAT turnover is told
+OPTIONAL = ("LONG_DEMO", "FIKS", "AKM", "DREAM")     # a home without them runs: nothing is followed, no VAT turnover told
 
 
 class RegisterError(ValueError):

@@ -69,7 +69,9 @@ def test_every_table_that_others_rely_on_has_a_contract_and_no_other_has():
     assert sorted(STORE.split()) == [contract.name for contract in contracts("store")]
     kinds = "company_contacts company_participations initiatives person_participations projects targets"
     assert [contract.name.split(".")[1] for contract in contracts("deliveries")] == kinds.split()
-    assert [contract.name.split(".")[1] for contract in contracts("registers")] == ["BEF", "BFL", "FIRM", "UDDA"]
+    assert [contract.name.split(".")[1] for contract in contracts("registers")] == [
+        "AKM", "BEF", "BFL", "DREAM", "FIKS", "FIRM", "LONG_DEMO", "UDDA",
+    ]
 
 
 def test_columns_that_are_read_from_outside_are_there():
@@ -96,6 +98,10 @@ def test_register_columns_carry_the_registers_own_names():
         "AJO_SMALT_LOENBELOEB AJO_BREDT_LOENBELOEB AJO_LOENTIME_KODE AJO_JOB_START_DATO AJO_JOB_SLUT_DATO SEKTORKODE",
         "BEF": "PNR REFERENCETID FOED_DAG KOEN KOM REG CIVST IE_TYPE OPR_LAND",
         "UDDA": "PNR HFAUDD HF_VFRA",
+        "LONG_DEMO": "CVRNR CVRNR_FRA CVRNR_TIL DEMO_DATO L_AFG L_MODT",
+        "FIKS": "CVRNR PERIODE_AAR PERIODE_MD SALG_IALT KOB_IALT EKSPORT_IALT INDENLANDSK_SALG",
+        "AKM": "PNR BESKST13 SOCIO13",
+        "DREAM": "PNR",
     }
     for register, columns in documented.items():
         assert [column.name for column in load(f"registers.{register}").columns] == columns.split()
