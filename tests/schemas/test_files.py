@@ -22,11 +22,12 @@ WAREHOUSE = {
     "panel": "firm_year person_quarter company_cohort person_cohort match_loss firm_half_year firm_quarter",
     "effect": "group_time event_time summary subgroup comparison total jobs jobs_by_year balance support sensitivity displacement",
     "chain": "link result",
-    "meta": "run table column",
+    "meta": "run table column extract source",
 }
 STORE = """matching.sample register.firm register.firm_employment register.person_employment register.population register.education
     matching.pair panel.entry effect.influence effect.gross register.succession
-    register.person_followed register.vat_half_year register.firm_quarter"""
+    register.person_followed register.vat_half_year register.firm_quarter
+    register.benefit"""
 REGION_SIZES = {"1081": 11, "1082": 19, "1083": 22, "1084": 29, "1085": 17}
 QUARANTINE_RULES = """missing_value cvr_check_digit cvr_format cpr_impossible cpr_replacement synthetic_in_real
     real_in_synthetic date_impossible date_out_of_range end_before_start unknown_code unknown_project unknown_initiative
