@@ -12,7 +12,6 @@ from pipelines.panel.benefits import (
     add_benefit_history,
     add_benefit_horizons,
     benefit_outcomes,
-    lengthen_spells,
     lengthen_weeks,
     unlisted_codes,
 )
