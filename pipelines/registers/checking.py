@@ -104,11 +104,11 @@ def _require_keys(extract: Extract, directory: Path, key_ids: Mapping[str, str])
     where = note.relative_to(directory)
     try:
         told = json.loads(note.read_text(encoding="utf-8"))
-        used = {domain: told[domain] for domain in DOMAINS if domain in told}
-    except (OSError, ValueError, TypeError):
+        used = {domain: told[domain] for domain in told.keys() & DOMAINS.keys()}
+    except (OSError, ValueError, AttributeError):
         raise RegisterError(f"{where} cannot be read: it is JSON with the key ids of company and person") from None
     differing = [
-        domain for domain, found in used.items()
+        domain for domain, found in sorted(used.items())
         if extract.register in DOMAINS[domain] and domain in key_ids and found != key_ids[domain]
     ]
     if differing:

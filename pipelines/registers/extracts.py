@@ -95,8 +95,10 @@ def chosen_extracts(directory: Path, as_of: date | None = None) -> list[Extract]
 
 def last_date(directory: Path) -> date:
     """The default as-of date: the end of the newest period of the register of firms, or a later day of publication."""
-    firms = find_extracts(directory, "FIRM")
-    return max([firms[-1].ends, *(one.published for one in chosen_extracts(directory) if one.published)])
+    newest = [find_extracts(directory, "FIRM")[-1].ends]
+    for register in (*REGISTERS, *OPTIONAL):
+        newest += [one.published for one in _known_extracts(directory, register, None)[0] if one.published]
+    return max(newest)
 
 
 def _known_extracts(directory: Path, register: str, as_of: date | None) -> tuple[list[Extract], bool]:

@@ -12,7 +12,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-import pyreadstat
 
 from pipelines.registers.extracts import Extract, RegisterError
 from pipelines.registers.known import imported, recall, still_known, sum_of
@@ -20,10 +19,9 @@ from pipelines.registers.known import imported, recall, still_known, sum_of
 ROWS, CELLS = 1_000_000, 40_000_000  # of a portion at most: each portion skips through those before it
 EPOCH = -3_653                       # days from 1970-01-01 to 1960-01-01, from which SAS counts
 RECORD = 80                          # bytes; an XPORT file is made of whole records
-AS_TIME = re.compile(r"DATETIME|DATEAMPM|MDYAMPM|(E8601|B8601)D[TZN]", re.IGNORECASE)
+AS_TIME = re.compile(r"DATETIME|DATEAMPM|MDYAMPM|[EB]8601D[TZN]", re.IGNORECASE)
 AS_DATE = re.compile(
-    r"(WEEK|WORD|EUR\w*)?DATX?E?\d*$|(DD?MM?YY|MM?DD?YY|YY?MM?DD?)\w?\d*$|(E8601|B8601)DA|MONYY|YYMM|MMYY|JULIAN|"
-    r"(WEEKDATX?|WORDDATX?|DATE)\d*",
+    r"(WEEK|WORD)?DAT[EX]\d*|(DDMMYY|MMDDYY|YYMMDD)[BCDNPS]?\d*|[EB]8601DA\d*|(MONYY|YYMON|YYMM|MMYY|JULIAN)[CDNPS]?\d*",
     re.IGNORECASE,
 )
 
@@ -44,6 +42,8 @@ def parquet_of(extract: Extract, directory: Path) -> Path:
 
 def convert(extract: Extract, to: Path, rows_at_once: int | None = None) -> None:
     """Write a SAS file as Parquet, whole or not at all; blank text is missing. Raises as `parquet_of`."""
+    import pyreadstat
+
     read = pyreadstat.read_xport if extract.path.suffix.lower() == ".xpt" else pyreadstat.read_sas7bdat
     aside = to.with_name(f".{to.name}.{os.getpid()}")
     try:
@@ -81,7 +81,7 @@ def _number(shown_as: str) -> pa.DataType:
     """What a number of SAS is by the format that it is shown in."""
     if AS_TIME.match(shown_as):
         return pa.timestamp("s")
-    return pa.date32() if AS_DATE.match(shown_as) else pa.float64()
+    return pa.date32() if AS_DATE.fullmatch(shown_as.rstrip(".")) else pa.float64()
 
 
 def _portions(read: Callable, extract: Extract, schema: pa.Schema, rows_at_once: int | None) -> Iterator[pa.Table]:
@@ -102,7 +102,7 @@ def _portions(read: Callable, extract: Extract, schema: pa.Schema, rows_at_once:
 def _read(read: Callable, extract: Extract, **how: object) -> tuple:
     try:
         return read(str(extract.path), **how)
-    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeError, ValueError):
+    except Exception:                # its text would show what stands in the file
         raise RegisterError(f"{extract.name} cannot be read as a SAS file: copy the extract again") from None
 
 
