@@ -40,6 +40,11 @@ def extracts(settings: Settings, register: str, con: ibis.BaseBackend | None = N
     return registers.read_extracts(con, settings.home / "registers", register, settings.as_of)
 
 
+def firms(settings: Settings, con: ibis.BaseBackend | None = None) -> ibis.Table:
+    """The register of firms, its municipalities those of today."""
+    return registers.import_firm(extracts(settings, "FIRM", con), ibis.memtable(codes("municipalities_before_2007")))
+
+
 def delivered(settings: Settings, register: str) -> bool:
     """Whether an optional register is there; without it the tables made from it are empty."""
     return registers.has_extracts(settings.home / "registers", register, settings.as_of)
@@ -59,7 +64,7 @@ def extract(settings: SettingsParam) -> pa.Table:
 
 @table_asset("register.firm", group="registers", deps=["meta.extract"])
 def firm(settings: SettingsParam) -> ibis.Table:
-    return registers.import_firm(extracts(settings, "FIRM"))
+    return firms(settings)
 
 
 @table_asset("register.firm_employment", group="registers", deps=["meta.extract"])
@@ -92,8 +97,7 @@ def succession(settings: SettingsParam) -> ibis.Table:
     if not delivered(settings, "LONG_DEMO"):
         return empty("register.succession")
     con = connect(settings, "LONG_DEMO")
-    firm = registers.import_firm(extracts(settings, "FIRM", con))
-    return registers.succession(extracts(settings, "LONG_DEMO", con), firm)
+    return registers.succession(extracts(settings, "LONG_DEMO", con), firms(settings, con))
 
 
 @table_asset("register.vat_half_year", group="registers", deps=["meta.extract"])
