@@ -2,15 +2,29 @@
 
 import dagster as dg
 import ibis
+import pyarrow as pa
 
 from assets.tables import table_asset
 from pipelines import registers
-from pipelines.participations import withdraw_from_new_extracts
+from pipelines.participations import open_home, withdraw_from_new_extracts
 from pipelines.release import engine
 from pipelines.settings import Settings
 from schemas.contract import codes, load
 
 SettingsParam = dg.ResourceParam[Settings]
+
+
+READ_FROM = {
+    "register.firm": ("FIRM",),
+    "register.firm_employment": ("BFL",),
+    "register.firm_quarter": ("BFL",),
+    "register.person_employment": ("BFL",),
+    "register.population": ("BEF",),
+    "register.education": ("UDDA",),
+    "register.succession": ("LONG_DEMO", "FIRM"),
+    "register.vat_half_year": ("FIKS",),
+    "register.benefit": ("DREAM",),
+}  # which registers each table is made from
 
 
 def connect(settings: Settings, register: str) -> ibis.BaseBackend:
@@ -26,6 +40,11 @@ def extracts(settings: Settings, register: str, con: ibis.BaseBackend | None = N
     return registers.read_extracts(con, settings.home / "registers", register, settings.as_of)
 
 
+def firms(settings: Settings, con: ibis.BaseBackend | None = None) -> ibis.Table:
+    """The register of firms, its municipalities those of today."""
+    return registers.import_firm(extracts(settings, "FIRM", con), ibis.memtable(codes("municipalities_before_2007")))
+
+
 def delivered(settings: Settings, register: str) -> bool:
     """Whether an optional register is there; without it the tables made from it are empty."""
     return registers.has_extracts(settings.home / "registers", register, settings.as_of)
@@ -36,47 +55,61 @@ def empty(name: str) -> ibis.Table:
     return ibis.memtable(load(name).arrow_schema().empty_table())
 
 
-@table_asset("register.firm", group="registers")
+@table_asset("meta.extract", group="registers")
+def extract(settings: SettingsParam) -> pa.Table:
+    withdraw_from_new_extracts(settings.home, keys=settings.keys, in_run=True)
+    key_ids = open_home(settings.home, settings.synthetic).key_ids
+    return registers.manifest(registers.check_extracts(settings.home / "registers", settings.as_of, key_ids))
+
+
+@table_asset("register.firm", group="registers", deps=["meta.extract"])
 def firm(settings: SettingsParam) -> ibis.Table:
-    return registers.import_firm(extracts(settings, "FIRM"))
+    return firms(settings)
 
 
-@table_asset("register.firm_employment", group="registers")
+@table_asset("register.firm_employment", group="registers", deps=["meta.extract"])
 def firm_employment(settings: SettingsParam) -> ibis.Table:
     return registers.import_firm_employment(extracts(settings, "BFL"))
 
 
-@table_asset("register.firm_quarter", group="registers")
+@table_asset("register.firm_quarter", group="registers", deps=["meta.extract"])
 def firm_jobs_by_quarter(settings: SettingsParam) -> ibis.Table:
     return registers.import_firm_quarter(extracts(settings, "BFL"))
 
 
-@table_asset("register.person_employment", group="registers")
+@table_asset("register.person_employment", group="registers", deps=["meta.extract"])
 def person_employment(settings: SettingsParam) -> ibis.Table:
     return registers.import_person_employment(extracts(settings, "BFL"))
 
 
-@table_asset("register.population", group="registers")
+@table_asset("register.population", group="registers", deps=["meta.extract"])
 def population(settings: SettingsParam) -> ibis.Table:
     return registers.import_population(extracts(settings, "BEF"))
 
 
-@table_asset("register.education", group="registers")
+@table_asset("register.education", group="registers", deps=["meta.extract"])
 def education(settings: SettingsParam) -> ibis.Table:
     return registers.import_education(extracts(settings, "UDDA"), ibis.memtable(codes("education_groups")))
 
 
-@table_asset("register.succession", group="registers")
+@table_asset("register.succession", group="registers", deps=["meta.extract"])
 def succession(settings: SettingsParam) -> ibis.Table:
     if not delivered(settings, "LONG_DEMO"):
         return empty("register.succession")
     con = connect(settings, "LONG_DEMO")
-    firm = registers.import_firm(extracts(settings, "FIRM", con))
-    return registers.succession(extracts(settings, "LONG_DEMO", con), firm)
+    return registers.succession(extracts(settings, "LONG_DEMO", con), firms(settings, con))
 
 
-@table_asset("register.vat_half_year", group="registers")
+@table_asset("register.vat_half_year", group="registers", deps=["meta.extract"])
 def vat_half_year(settings: SettingsParam) -> ibis.Table:
     if not delivered(settings, "FIKS"):
         return empty("register.vat_half_year")
     return registers.import_vat(extracts(settings, "FIKS"))
+
+
+@table_asset("register.benefit", group="registers", deps=["meta.extract"])
+def benefit(settings: SettingsParam) -> pa.RecordBatchReader:
+    if not delivered(settings, "DREAM"):
+        return load("register.benefit").arrow_schema().empty_table().to_reader()
+    withdraw_from_new_extracts(settings.home, keys=settings.keys, in_run=True)
+    return registers.benefit_spells(settings.home / "registers", settings.as_of)

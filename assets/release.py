@@ -2,6 +2,7 @@
 
 import glob
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import duckdb
 
 from assets.chains import as_of
 from assets.failures import without_values
-from assets.storage import stored
+from assets.registers import READ_FROM
+from assets.storage import read_arrow, stored
 from assets.tables import key
 from pipelines.participations import open_home, remove_waiting
 from pipelines.release import Building, RunFacts, build, publish, released_tables
@@ -24,13 +26,13 @@ NOT_SETTINGS = ("home", "keys", "synthetic", "as_of")  # places of this machine,
 @dg.asset(
     key="release",
     group_name="release",
-    deps=[key(table.name) for table in released_tables()],
+    deps=[key(table.name) for table in released_tables()] + [key("meta.extract")],
     description="The current release: warehouse, report and manifest, published by rename once every check has passed.",
 )
 def release(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]) -> dg.MaterializeResult:
     with without_values("release"):
         tables = {table.name: stored(settings.home, table.name) for table in released_tables()}
-        facts = _facts(context.run_id, settings, tables["participation.delivery"])
+        facts = _facts(context.run_id, settings, tables["participation.delivery"], _sources(context))
         building = build(tables, settings.home, as_of(settings), facts, settings.memory_limit, settings.threads)
         render(building)
         published = publish(building)
@@ -47,7 +49,19 @@ def render(building: Building) -> None:
         render_validation(building.warehouse, building.path / "report", language, building.id)
 
 
-def _facts(run: str, settings: Settings, delivery: Path) -> RunFacts:
+def _sources(context: dg.AssetExecutionContext) -> dict[str, tuple[str, ...]]:
+    """The registers that each released table, or one that it was made from, was read from."""
+    graph = context.job_def.asset_layer.asset_graph
+
+    @cache
+    def behind(asset_key: dg.AssetKey) -> frozenset[str]:
+        mine = READ_FROM.get(".".join(asset_key.path), ())
+        return frozenset(mine).union(*(behind(parent) for parent in graph.get(asset_key).parent_keys))
+
+    return {table.name: tuple(sorted(behind(key(table.name)))) for table in released_tables()}
+
+
+def _facts(run: str, settings: Settings, delivery: Path, sources: dict[str, tuple[str, ...]]) -> RunFacts:
     """What the release says of this run. The key ids are those under which the deliveries were pseudonymised."""
     with duckdb.connect() as con:
         ids = "SELECT DISTINCT key_id FROM read_parquet(?) ORDER BY ALL"
@@ -59,6 +73,8 @@ def _facts(run: str, settings: Settings, delivery: Path) -> RunFacts:
         key_ids=tuple(key_id for (key_id,) in used),
         started=datetime.now(UTC).replace(tzinfo=None),
         settings={name: value for name, value in vars(settings).items() if name not in NOT_SETTINGS},
+        extracts=read_arrow(stored(settings.home, "meta.extract")),
+        sources=sources,
     )
 
 

@@ -47,7 +47,8 @@ class Store(dg.ConfigurableIOManager):
     """Writes what an asset returns to `<home>/store/<table>/data.parquet`; reads it as the next one's annotation asks.
 
     Written and read: `ibis.Table` and `duckdb.DuckDBPyRelation` (lazy, on one connection with a memory limit),
-    `pd.DataFrame` (read with decimals as float64, dates as datetime64) and `pa.Table`. Holds the home's lock
+    `pd.DataFrame` (read with decimals as float64, dates as datetime64) and `pa.Table`; a `pa.RecordBatchReader` is written
+    only. Holds the home's lock
     while the run lasts.
     """
 
@@ -150,6 +151,9 @@ def _conforming(rows: object, described: Contract) -> Iterator[pa.RecordBatch]:
     elif isinstance(rows, duckdb.DuckDBPyRelation):
         described.conform(rows.limit(0).to_arrow_table())
         reader = rows.to_arrow_reader(BATCH)
+    elif isinstance(rows, pa.RecordBatchReader):
+        described.conform(rows.schema.empty_table())
+        reader = rows
     else:
         raise StoreError(f"{described.name} was returned as {type(rows).__name__}; a table is one of {_forms()}")
     for batch in reader:

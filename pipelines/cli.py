@@ -4,7 +4,6 @@ Belongs here: words for a person at a terminal, JSON for a program. Nothing is c
 """
 
 import json
-import re
 import subprocess
 import sys
 import tempfile
@@ -45,6 +44,7 @@ app.add_typer(keys_app, name="keys")
 keys_app.command("rotate")(custody.keys_rotate)
 app.command()(custody.rekey)
 app.command()(custody.withdraw)
+app.command()(custody.revisions)
 
 File = Annotated[Path, typer.Argument(help="A raw file as an operator sends it.", show_default=False)]
 Kind = Annotated[str, typer.Option("--as", help="What the file holds, such as company_participations.", metavar="KIND")]
@@ -324,6 +324,7 @@ def _make_world(
             home=settings.home,
             deliveries=deliveries or Path(thrown_away),
             pseudonym_of=lambda domain, numbers: pseudonyms(getattr(keys, domain), numbers),
+            key_ids={"company": keys.company_id, "person": keys.person_id},
             only=only,
         )
 
@@ -358,6 +359,7 @@ def _sample_files() -> Iterable[tuple[Path, str]]:
 
 def _require_everything(settings: "Settings") -> None:
     """Raise for the first thing a run needs that is not there or not as its contract says, before anything is written."""
+    from pipelines.participations import open_home
     from pipelines.registers import check_extracts
 
     _keys(settings)
@@ -372,15 +374,13 @@ def _require_everything(settings: "Settings") -> None:
             f"the register {missing[0]} is not in {registers}: copy its extracts there as {missing[0]}<year>.parquet, "
             "or make a synthetic Denmark with `effekt world --scale sample`"
         )
-    check_extracts(settings.home / "registers", settings.as_of)
+    check_extracts(settings.home / "registers", settings.as_of, open_home(settings.home, settings.synthetic).key_ids)
 
 
 def _missing_registers(home: Path) -> list[str]:
-    from schemas.contract import contracts
+    from pipelines.registers import REGISTERS, has_extracts
 
-    found = [path.name.upper() for path in (home / "registers").glob("*")]
-    names = [contract.name.partition(".")[2] for contract in contracts("registers")]
-    return [name for name in names if not any(re.match(name + r"\d{4}", there) for there in found)]
+    return [name for name in REGISTERS if not has_extracts(home / "registers", name)]
 
 
 def _run_nightly(settings: "Settings") -> dict[str, object]:

@@ -66,6 +66,34 @@ def rekey(
     )
 
 
+def revisions(
+    before: Annotated[str, typer.Argument(help="A release, by the name of its directory.", show_default=False)],
+    after: Annotated[str, typer.Argument(help="A later one.")] = "current",
+    home: HomeDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say which figures a release tells otherwise than one before, and which extracts behind them differ."""
+    from pipelines.release import revisions as compare
+
+    settings = settings_of(home=home)
+    found = compare(settings.home, before, after, memory_limit=settings.memory_limit, threads=settings.threads)
+    told = {
+        "compared": found.compared,
+        "revisions": [vars(one) for one in found.revisions],
+        "extracts": [dict(zip(("register", "period", "before", "after"), one, strict=True)) for one in found.extracts],
+    }
+    lines = [f"{register} {period}: {one or 'not read'} → {other or 'not read'}" for register, period, one, other in found.extracts]
+    lines += [f"{one.table} {one.key}: {one.column} {_shown(one.before)} → {_shown(one.after)}" for one in found.revisions]
+    lines.append(f"{len(found.revisions)} of {found.compared} figures differ, {len(found.extracts)} extracts")
+    print_result(told, as_json, *lines)
+
+
+def _shown(value: float | str | None) -> str:
+    if value is None:
+        return "missing"
+    return f"{value:,.6g}" if isinstance(value, float) else str(value)
+
+
 def withdraw(file: Withdrawn, keys: KeysDir = None, home: HomeDir = None, as_json: AsJson = False) -> None:
     """Take persons and companies out of the home for good: deliveries, register extracts, store and the next release."""
     from pipelines.participations import withdraw as take_out

@@ -21,7 +21,8 @@ from schemas.contract import contracts
 
 PSEUDONYM = "[a-p]{32}"
 NAMED = re.compile(r"(.+?)\d{4}(\d{2})?\.parquet", re.IGNORECASE)
-NOTES = (".md", ".txt")  # what may lie beside extracts
+NOTES = (".md", ".txt", ".json")  # what may lie beside extracts
+KEYS = "keys.json"  # the ids of the keys that the extracts in a directory were pseudonymised under
 ROWS_AT_ONCE = 131_072
 
 

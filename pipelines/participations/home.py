@@ -37,10 +37,14 @@ class Home:
     def log(self) -> Path:
         return self.path / "log" / "gateway.jsonl"
 
+    @property
+    def key_ids(self) -> dict[str, str] | None:
+        """The ids of the keys that its deliveries were taken under, by domain; None where none was taken yet."""
+        return _recall(self.path).get("key_ids")
+
     def keys_differ(self, keys: Keys) -> bool:
         """Whether the home was kept under other keys before. A home without deliveries has none yet."""
-        remembered = _recall(self.path).get("key_ids")
-        return remembered is not None and remembered != _ids(keys)
+        return self.key_ids is not None and self.key_ids != _ids(keys)
 
     def remember_keys(self, keys: Keys) -> None:
         """The ids of the keys that the first delivery was taken under; call it while the home is locked."""

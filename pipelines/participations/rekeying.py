@@ -19,7 +19,7 @@ from pipelines.identity import IdentityError, Keys, draw_keys, holds_keys, load_
 from pipelines.identity.changes import FILE as CHANGES
 from pipelines.identity.secret_files import new_directory, read_secret, refuse_inside, replace_secret, write_secret
 from pipelines.participations import store
-from pipelines.participations.extracts import PSEUDONYM, extract_files, pseudonyms_in, rewrite, texts
+from pipelines.participations.extracts import KEYS, PSEUDONYM, extract_files, pseudonyms_in, rewrite, texts
 from pipelines.participations.home import MEMORY, Home, HomeError, open_home
 from pipelines.participations.withdrawal import DERIVED, LIST, REFERENCES, SUBJECTS, as_json, log, recall
 
@@ -137,11 +137,13 @@ def _apply(
         if memory["marks"]:
             change.write(LIST, as_json({**memory, "marks": marks, "extracts": versions}))
         change.write(MEMORY, home.memory(new))
+        ids = {"company": new.company_id, "person": new.person_id}
+        for note in sorted((home.path / "registers").rglob(KEYS)):
+            change.write(str(note.relative_to(home.path)), as_json(ids))
         for name in DERIVED:
             change.remove(name)
         releases = sum(path.is_dir() and not path.is_symlink() for path in (home.path / "releases").glob("[!.]*"))
         done = Rekeying(len(deliveries), len(extracts), pseudonyms, releases)
-        ids = {"company": new.company_id, "person": new.person_id}
         log(home, change, {"status": "rekeyed", "key_ids": ids, **done.as_dict()})
     return done
 

@@ -34,7 +34,7 @@ from pipelines.participations.home import MEMORY, Home, HomeError, open_home
 from pipelines.participations.reading import Refused, open_safely
 
 LIST = "withdrawn.json"
-DERIVED = ("store", "tmp", store.ASIDE, ".world-part")  # made from deliveries and extracts, and made again by a run
+DERIVED = ("store", "tmp", "imported", store.ASIDE, ".world-part")  # made from deliveries and extracts, and made again by a run
 SUBJECTS, REFERENCES = ("company", "person"), ("employer",)  # of a delivery: the row goes, or the cell is emptied
 MOST_TOLD = 5  # lines that an error names
 NOBODY = pa.array([], pa.string())

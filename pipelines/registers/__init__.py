@@ -1,13 +1,15 @@
 """Register extracts: found by name, read under contract, and turned into tables with the project's own names."""
 
+from pipelines.registers.checking import Read, check_extracts, manifest
+from pipelines.registers.dream import benefit_spells
 from pipelines.registers.extracts import (
+    OPTIONAL,
     REGISTERS,
+    Extract,
     RegisterError,
-    check_extracts,
     find_extracts,
     has_extracts,
     last_date,
-    read_extracts,
 )
 from pipelines.registers.following import refused, succession
 from pipelines.registers.imports import (
@@ -20,10 +22,15 @@ from pipelines.registers.imports import (
     import_vat,
 )
 from pipelines.registers.persons_followed import follow_persons, persons_followed
+from pipelines.registers.reading import read_extracts
 
 __all__ = [
+    "OPTIONAL",
     "REGISTERS",
+    "Extract",
+    "Read",
     "RegisterError",
+    "benefit_spells",
     "check_extracts",
     "find_extracts",
     "follow_persons",
@@ -36,6 +43,7 @@ __all__ = [
     "import_population",
     "import_vat",
     "last_date",
+    "manifest",
     "persons_followed",
     "read_extracts",
     "refused",

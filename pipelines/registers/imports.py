@@ -6,10 +6,20 @@ import ibis.expr.datatypes as dt
 MONEY = dt.Decimal(18, 2)
 HOURS = dt.Decimal(12, 2)
 HALF_YEAR = 6                        # months
+REFORM = 2007                        # of municipalities
 
 
-def import_firm(firm: ibis.Table) -> ibis.Table:
-    """Register FIRM as `register.firm`: one row a company and year; money as published (current prices, DKK)."""
+def import_firm(firm: ibis.Table, merged: ibis.Table | None = None) -> ibis.Table:
+    """Register FIRM as `register.firm`: one row a company and year; money as published (current prices, DKK).
+
+    `merged` is the code table `municipalities_before_2007`: before the reform of that year each seat lies in the
+    municipality that its own became part of (left join, many to one); a code that it does not list stays.
+    """
+    if merged is not None:
+        became = merged.select(JUR_BEL_KOM_KODE="old_municipality", became="municipality")
+        joined = firm.left_join(became, "JUR_BEL_KOM_KODE").drop("JUR_BEL_KOM_KODE_right")
+        before = (joined.year < REFORM) & joined.became.notnull()
+        firm = joined.mutate(JUR_BEL_KOM_KODE=before.ifelse(joined.became, joined.JUR_BEL_KOM_KODE))
     return firm.select(
         company=firm.CVRNR, year=firm.year, fte=firm.GF_AARSV, headcount=firm.GF_ANSATTE,
         turnover_dkk=firm.GF_OMS, value_added_dkk=firm.GF_VTV, exports_dkk=firm.GF_EKSP, wages_dkk=firm.GF_LGAGMV,

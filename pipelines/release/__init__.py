@@ -7,6 +7,7 @@ from pipelines.release.audit import Finding, broken_accounts, verify
 from pipelines.release.building import Building, RunFacts, build
 from pipelines.release.files import WAREHOUSE, ReleaseError, current
 from pipelines.release.publishing import Release, publish
+from pipelines.release.revisions import Revised, Revision, revisions
 from pipelines.release.tables import released_tables
 
 __all__ = [
@@ -15,11 +16,14 @@ __all__ = [
     "Finding",
     "Release",
     "ReleaseError",
+    "Revised",
+    "Revision",
     "RunFacts",
     "broken_accounts",
     "build",
     "current",
     "publish",
     "released_tables",
+    "revisions",
     "verify",
 ]

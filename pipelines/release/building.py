@@ -7,9 +7,9 @@ contract's.
 import glob
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
@@ -29,7 +29,10 @@ STORAGE_VERSION = "v1.4.0"  # the oldest DuckDB that must be able to read a rele
 
 @dataclass(frozen=True)
 class RunFacts:
-    """What a release says of the run that made it (`meta.run`). `started` is the only clock reading."""
+    """What a release says of the run that made it (`meta.run`). `started` is the only clock reading.
+
+    `extracts` are the rows of `meta.extract`; `sources` the registers behind each released table.
+    """
 
     run: str
     synthetic: bool
@@ -37,16 +40,22 @@ class RunFacts:
     key_ids: tuple[str, ...]
     started: datetime
     settings: Mapping[str, object]
+    extracts: pa.Table | None = None
+    sources: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Building:
-    """A release that is complete but for what is rendered from it, in a directory that no reader looks at."""
+    """A release that is complete but for what is rendered from it, in a directory that no reader looks at.
+
+    `extracts` is the digest of `meta.extract`: the same content from other publications is another release.
+    """
 
     path: Path
     as_of: date
     facts: RunFacts
     digests: Mapping[str, Digest]
+    extracts: Digest | None = None
 
     @property
     def warehouse(self) -> Path:
@@ -83,9 +92,8 @@ def build(
         (place / part).mkdir()
     with _new_warehouse(place, memory_limit, threads) as con:
         digests = {table.name: _add_table(con, table, tables[table.name]) for table in released_tables()}
-        for name, rows in _meta(as_of, facts, digests).items():
-            _add_table(con, contracts.load(name), rows)
-    return Building(place, as_of, facts, digests)
+        told = {name: _add_table(con, contracts.load(name), rows) for name, rows in _meta(as_of, facts, digests).items()}
+    return Building(place, as_of, facts, digests, told["meta.extract"])
 
 
 def _require_exactly(tables: Mapping[str, object]) -> None:
@@ -147,7 +155,7 @@ def _columns(table: Contract) -> str:
 
 
 def _meta(as_of: date, facts: RunFacts, digests: Mapping[str, Digest]) -> dict[str, pa.Table]:
-    """The rows of `meta.run`, `meta.table` and `meta.column`."""
+    """The rows of every table that tells of the others."""
     run = {
         "run": facts.run,
         "as_of": as_of,
@@ -172,8 +180,20 @@ def _meta(as_of: date, facts: RunFacts, digests: Mapping[str, Digest]) -> dict[s
         for table in all_tables()
         for position, column in enumerate(table.columns, start=1)
     ]
-    rows = {"meta.run": [run], "meta.table": tables, "meta.column": columns}
-    return {name: contracts.load(name).conform(pa.Table.from_pylist(given)) for name, given in rows.items()}
+    sources = [
+        _named(table) | {"register": register}
+        for table in released_tables()
+        for register in facts.sources.get(table.name, ())
+    ]
+    rows = {"meta.run": [run], "meta.table": tables, "meta.column": columns, "meta.source": sources}
+    filled = {name: _conforming(name, given) for name, given in rows.items()}
+    extracts = facts.extracts if facts.extracts is not None else pa.table({})
+    return filled | {"meta.extract": extracts if extracts.num_rows else _conforming("meta.extract", [])}
+
+
+def _conforming(name: str, rows: list[dict[str, object]]) -> pa.Table:
+    table = contracts.load(name)
+    return table.conform(pa.Table.from_pylist(rows)) if rows else table.arrow_schema().empty_table()
 
 
 def _named(table: Contract) -> dict[str, str]:

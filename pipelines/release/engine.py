@@ -12,7 +12,8 @@ import duckdb
 
 
 def options(spill: Path, memory_limit: str, threads: int) -> dict[str, object]:
-    """DuckDB's configuration for one process of a run."""
+    """DuckDB's configuration for one process of a run. It makes the place to spill to itself, but not what that lies in."""
+    spill.parent.mkdir(parents=True, exist_ok=True)
     return {
         "memory_limit": memory_limit,
         "threads": threads,

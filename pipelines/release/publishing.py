@@ -28,8 +28,8 @@ class Release:
 def publish(building: Building) -> Release:
     """Name the building by its as-of date and content, and point `releases/current` at it.
 
-    A sound release of that name is kept as it is; beside a damaged one the new one takes the name with `-2`, `-3`, …,
-    so that nothing that a reader may hold is ever touched.
+    A sound release of that name from the same extracts is kept as it is; beside a damaged one, or one from other
+    publications of the registers, the new one takes the name with `-2`, `-3`, …, so that nothing that a reader may hold is ever touched.
     """
     releases = building.path.parent
     place = next(place for place in _names(releases, building.id) if not place.exists() or _is_sound(place, building))
@@ -53,7 +53,12 @@ def _names(releases: Path, wanted: str) -> Iterator[Path]:
 
 def _is_sound(place: Path, building: Building) -> bool:
     manifest = read_manifest(place) or {}
-    return manifest.get("content_hash") == building.content_hash and not damaged_files(place)
+    same = manifest.get("content_hash") == building.content_hash and manifest.get("extracts") == _extracts(building)
+    return same and not damaged_files(place)
+
+
+def _extracts(building: Building) -> str | None:
+    return building.extracts.sha256 if building.extracts else None
 
 
 def _point_current_at(place: Path) -> None:
@@ -73,6 +78,7 @@ def _manifest(building: Building, name: str) -> dict[str, object]:
         "version": building.facts.version,
         "synthetic": building.facts.synthetic,
         "key_ids": list(building.facts.key_ids),
+        "extracts": _extracts(building),
         "tables": {table: {"rows": found.rows, "sha256": found.sha256} for table, found in building.digests.items()},
         "files": facts_of(building.path),
     }

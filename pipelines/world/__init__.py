@@ -1,6 +1,7 @@
 """A synthetic Denmark with planted effects: register extracts, raw deliveries and the truth. No stage imports it."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -54,12 +55,14 @@ class World:
 
 def make_world(
     *, scale: str, seed: int = DEFAULT_SEED, deliveries: Path, home: Path | None = None,
-    pseudonym_of: PseudonymOf | None = None, oddities: Oddities | None = None, only: str | None = None,
+    pseudonym_of: PseudonymOf | None = None, key_ids: Mapping[str, str] | None = None,
+    oddities: Oddities | None = None, only: str | None = None,
 ) -> list[Path]:
     """Make a world: raw deliveries into `deliveries`; with a home, also `registers/` and `world/` in it.
 
     `pseudonym_of(domain, numbers)` turns raw numbers of a domain ("company" or "person") into pseudonyms; it is asked
-    only for units that a delivery names, all others get a pseudonym drawn directly. The same seed gives the same
+    only for units that a delivery names, all others get a pseudonym drawn directly; `key_ids` names the keys behind it by
+    domain, which `registers/keys.json` then says. The same seed gives the same
     deliveries, and with the same keys the same registers. `oddities` in place of the scale's own. Registers and truth of
     a world before are replaced as a whole, at the end. Returns the paths of the deliveries. Raises WorldError for an
     unknown scale, or a home without pseudonyms.
@@ -85,6 +88,8 @@ def make_world(
     if home is not None:
         with installing(home) as part:
             _write_registers(part / "registers", world, pseudonym_of)
+            if key_ids:
+                (part / "registers" / "keys.json").write_text(json.dumps(dict(key_ids)) + "\n", encoding="utf-8")
             _write_truth(part / "world", world)
     return paths
 

@@ -46,6 +46,12 @@ def handed_out(home, form, made, name="register.firm"):
     return got[0]
 
 
+def test_a_stream_of_batches_is_stored_as_the_contract_says(tmp_path):
+    whole = FIRM.conform(FIRMS)
+    reader = pa.RecordBatchReader.from_batches(whole.schema, iter([*whole.slice(0, 1).to_batches(), *whole.slice(1).to_batches()]))
+    assert handed_out(tmp_path, pa.Table, reader).equals(whole)
+
+
 @pytest.mark.parametrize(
     "made",
     [

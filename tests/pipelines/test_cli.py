@@ -13,6 +13,7 @@ import pytest
 
 from pipelines import cli
 from pipelines.identity import new_keys
+from pipelines.registers import REGISTERS
 from pipelines.release import WAREHOUSE, build, publish
 from schemas.contract import contracts, load
 from tests.pipelines.release.drawn import AS_OF, FACTS, drawn_tables, rows_of, table_of
@@ -60,7 +61,7 @@ def test_a_run_names_the_first_thing_that_is_missing_and_writes_nothing(effekt, 
     (tmp_path / "var" / "deliveries" / "one").mkdir(parents=True)
     (tmp_path / "var" / "home.json").write_text('{"synthetic": true}')
     (tmp_path / "var" / ".lock").touch()
-    for register in [contract.name.removeprefix("registers.") for contract in contracts("registers")]:
+    for register in REGISTERS:
         told = missing()
         assert f"the register {register} is not in" in told
         assert f"{register}<year>.parquet" in told

@@ -1,5 +1,6 @@
 """One whole run on the tiny world: what a release holds, that it is repeatable, and that nothing else is needed for it."""
 
+import hashlib
 import json
 from datetime import date
 from pathlib import Path
@@ -107,6 +108,16 @@ def test_the_release_is_sound_and_says_so(tiny_home):
     audit = effekt("verify", home=tiny_home)
     assert (audit.returncode, audit.stderr) == (0, "")
     assert "sound" in audit.stdout
+
+
+def test_every_extract_is_told_with_its_hash_and_every_effect_with_the_registers_behind_it(warehouse, tiny_home):
+    files = {str(path.relative_to(tiny_home / "registers")): path for path in (tiny_home / "registers").rglob("*.parquet")}
+    told = dict(warehouse.sql("SELECT file, sha256 FROM meta.extract").fetchall())
+    assert told == {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
+    behind = warehouse.sql("""SELECT "table", list(register ORDER BY register) FROM meta.source WHERE "schema" = 'effect' GROUP BY ALL""")
+    behind = dict(behind.fetchall())
+    assert {"summary", "total", "event_time"} <= behind.keys()
+    assert {"BFL", "FIRM", "LONG_DEMO"} <= set(behind["jobs"])
 
 
 def test_the_as_of_date_is_the_last_date_of_the_data(warehouse):

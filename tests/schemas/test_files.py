@@ -22,11 +22,12 @@ WAREHOUSE = {
     "panel": "firm_year person_quarter company_cohort person_cohort match_loss firm_half_year firm_quarter",
     "effect": "group_time event_time summary subgroup comparison total jobs jobs_by_year balance support sensitivity displacement",
     "chain": "link plan result",
-    "meta": "run table column",
+    "meta": "run table column extract source",
 }
 STORE = """matching.sample register.firm register.firm_employment register.person_employment register.population register.education
     matching.pair panel.entry effect.influence effect.gross register.succession
-    register.person_followed register.vat_half_year register.firm_quarter"""
+    register.person_followed register.vat_half_year register.firm_quarter
+    register.benefit"""
 REGION_SIZES = {"1081": 11, "1082": 19, "1083": 22, "1084": 29, "1085": 17}
 QUARANTINE_RULES = """missing_value cvr_check_digit cvr_format cpr_impossible cpr_replacement synthetic_in_real
     real_in_synthetic date_impossible date_out_of_range end_before_start unknown_code unknown_project unknown_initiative
@@ -69,7 +70,9 @@ def test_every_table_that_others_rely_on_has_a_contract_and_no_other_has():
     assert sorted(STORE.split()) == [contract.name for contract in contracts("store")]
     kinds = "company_contacts company_participations initiatives person_participations projects targets"
     assert [contract.name.split(".")[1] for contract in contracts("deliveries")] == kinds.split()
-    assert [contract.name.split(".")[1] for contract in contracts("registers")] == ["BEF", "BFL", "FIRM", "UDDA"]
+    assert [contract.name.split(".")[1] for contract in contracts("registers")] == [
+        "AKM", "BEF", "BFL", "DREAM", "FIKS", "FIRM", "LONG_DEMO", "UDDA",
+    ]
 
 
 def test_columns_that_are_read_from_outside_are_there():
@@ -96,6 +99,10 @@ def test_register_columns_carry_the_registers_own_names():
         "AJO_SMALT_LOENBELOEB AJO_BREDT_LOENBELOEB AJO_LOENTIME_KODE AJO_JOB_START_DATO AJO_JOB_SLUT_DATO SEKTORKODE",
         "BEF": "PNR REFERENCETID FOED_DAG KOEN KOM REG CIVST IE_TYPE OPR_LAND",
         "UDDA": "PNR HFAUDD HF_VFRA",
+        "LONG_DEMO": "CVRNR CVRNR_FRA CVRNR_TIL DEMO_DATO L_AFG L_MODT",
+        "FIKS": "CVRNR PERIODE_AAR PERIODE_MD SALG_IALT KOB_IALT EKSPORT_IALT INDENLANDSK_SALG",
+        "AKM": "PNR BESKST13 SOCIO13",
+        "DREAM": "PNR",
     }
     for register, columns in documented.items():
         assert [column.name for column in load(f"registers.{register}").columns] == columns.split()

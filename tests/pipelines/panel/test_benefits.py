@@ -9,15 +9,13 @@ import pyarrow as pa
 import pytest
 
 from pipelines.panel.benefits import (
-    Coverage,
     add_benefit_history,
     add_benefit_horizons,
     benefit_outcomes,
-    dream_coverage,
     lengthen_weeks,
     unlisted_codes,
-    week_columns,
 )
+from pipelines.weeks import Coverage, dream_coverage, week_columns
 from schemas.contract import codes as code_table
 from tests.pipelines.panel.drawn import cells, written
 

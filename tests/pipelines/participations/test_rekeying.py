@@ -1,6 +1,7 @@
 """New keys for a home: every pseudonym replaced, nothing else changed, and every file that was taken still known."""
 
 import datetime as dt
+import json
 import stat
 
 import pyarrow as pa
@@ -100,6 +101,17 @@ def test_every_pseudonym_is_replaced_and_nothing_else_changes(place):
         assert found.schema.types == expected.schema.types
         assert found.to_pylist() == translated(expected, table), name
     assert not (home / "store").exists()
+
+
+def test_notes_of_keys_beside_extracts_name_the_new_keys(place):
+    rotated(place)
+    registers = place / "home" / "registers"
+    (registers / "2011-10-31").mkdir()
+    for note in (registers / "keys.json", registers / "2011-10-31" / "keys.json"):
+        note.write_text(json.dumps({"company": old(place).company_id, "person": old(place).person_id}))
+    rekeyed(place)
+    for note in registers.rglob("keys.json"):
+        assert json.loads(note.read_text()) == {"company": new(place).company_id, "person": new(place).person_id}
 
 
 def test_receipts_and_home_name_the_new_keys_and_accounts_still_add_up(place):

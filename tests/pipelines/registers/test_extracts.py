@@ -10,16 +10,9 @@ import pytest
 
 from pipelines.registers import REGISTERS, RegisterError, find_extracts, has_extracts, last_date, read_extracts
 from schemas.contract import load
+from tests.pipelines.registers.drawn import put
 
 CANARY = "kfkfkfkfkfkfkfkfkfkfkfkfkfkfkfkf"
-
-
-def put(directory: Path, name: str, register: str, **cells: object) -> Path:
-    """A Parquet file of one row under the register's contract; the cells given replace its missing values."""
-    columns = {column.name: pa.nulls(1, column.type) for column in load(f"registers.{register}").columns}
-    columns |= {column: value if isinstance(value, pa.Array) else pa.array([value]) for column, value in cells.items()}
-    pq.write_table(pa.table(columns), directory / name)
-    return directory / name
 
 
 def rename(path: Path, change) -> None:

@@ -151,3 +151,11 @@ def test_every_education_belongs_to_one_group_and_a_code_of_none_is_unknown(con,
     assert rows(con, "register.education", expression) == [
         {"person": "p", "year": 2010, "education": education, "education_group": group}
     ]
+
+
+def test_before_the_reform_a_seat_lies_in_the_municipality_that_its_own_became_part_of_and_later_codes_stay(con):
+    years, codes_then = [2006, 2006, 2006, 2007, 2010, 2006], ["785", "787", "101", "785", "851", None]
+    extract = drawn("FIRM", years, 12, CVRNR=list("abcdef"), JUR_BEL_KOM_KODE=codes_then)
+    merged = ibis.memtable(codes("municipalities_before_2007"))
+    found = con.to_pyarrow(import_firm(extract, merged)).sort_by("company").to_pylist()
+    assert [row["municipality"] for row in found] == ["787", "787", "101", "785", "851", None]

@@ -4,15 +4,15 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.release import ReleaseError, build, released_tables
-from schemas.contract import contracts
+from pipelines.release import ReleaseError, build, publish, released_tables
+from schemas.contract import contracts, load
 from tests.pipelines.release.drawn import AS_OF, FACTS, drawn_tables, upside_down
 
 
@@ -56,6 +56,38 @@ def test_clock_readings_and_facts_of_the_run_are_no_content(tmp_path):
     assert same == hash_of(drawn_tables(), tmp_path)
 
 
+READ = {"register": "FIRM", "period": "2012", "file": "2013-10-31/FIRM2012.parquet", "published": date(2013, 10, 31)}
+
+
+def read_of(**changed) -> pa.Table:
+    row = READ | {"preliminary": True, "rows": 3, "bytes": 100, "sha256": "a"} | changed
+    return load("meta.extract").conform(pa.Table.from_pylist([row]))
+
+
+def test_the_publication_behind_every_table_is_found_by_its_sources(tmp_path):
+    facts = replace(FACTS, extracts=read_of(), sources={"effect.total": ("BFL", "FIRM"), "chain.result": ("FIRM",)})
+    building = build(drawn_tables(), tmp_path, AS_OF, facts)
+    behind = """
+        SELECT s."schema" || '.' || s."table", register, period, published, preliminary
+        FROM meta.source s LEFT JOIN meta.extract USING (register) ORDER BY ALL"""
+    assert query(building, behind) == [
+        ("chain.result", "FIRM", "2012", date(2013, 10, 31), True),
+        ("effect.total", "BFL", None, None, None),
+        ("effect.total", "FIRM", "2012", date(2013, 10, 31), True),
+    ]
+
+
+def test_the_same_content_from_another_publication_is_another_release(tmp_path):
+    def published(**changed):
+        return publish(build(drawn_tables(), tmp_path, AS_OF, replace(FACTS, extracts=read_of(**changed))))
+
+    first = published()
+    assert published().kept
+    final = published(file="2014-06-30/FIRM2012.parquet", published=date(2014, 6, 30), preliminary=False)
+    assert (final.id, final.kept) == (f"{first.id}-2", False)
+    assert (published().id, published().kept) == (first.id, True)
+
+
 def test_every_table_lies_in_key_order_under_its_contract(tmp_path):
     turned = {name: upside_down(table) for name, table in drawn_tables().items()}
     building = build(turned, tmp_path, AS_OF, FACTS)
@@ -85,6 +117,7 @@ def test_the_meta_tables_tell_of_the_run_and_of_every_table_and_column(tmp_path)
     assert digests == {name: found.sha256 for name, found in building.digests.items()}
     columns = sum(len(table.columns) for table in contracts("warehouse"))
     assert query(building, "SELECT count(*) FROM meta.column") == [(columns,)]
+    assert query(building, "SELECT count(*) FROM meta.extract") == query(building, "SELECT count(*) FROM meta.source") == [(0,)]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.panel.benefits import dream_coverage
+from pipelines.weeks import dream_coverage
 from pipelines.world.business import vat_months
 from pipelines.world.states import STATES, benefit_states, iso_weeks
 from schemas.contract import code_values, codes
