@@ -15,7 +15,7 @@ from pipelines import cli
 from pipelines.identity import new_keys
 from pipelines.registers import REGISTERS
 from pipelines.release import WAREHOUSE, build, publish
-from schemas.contract import contracts, load
+from schemas.contract import load
 from tests.pipelines.release.drawn import AS_OF, FACTS, drawn_tables, rows_of, table_of
 
 ROOT = Path(__file__).parents[2]
