@@ -5,6 +5,7 @@ Belongs here: words for a person at a terminal, JSON for a program. Nothing is c
 
 import json
 import subprocess
+import re
 import sys
 import tempfile
 import traceback
