@@ -1,6 +1,7 @@
 """Finds and reads register extracts: one file a register and period, column names in any case, the contract's types."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -80,7 +81,12 @@ def read_extracts(con: ibis.BaseBackend, directory: Path, register: str, as_of: 
     Raises RegisterError naming file and columns when a file cannot be read, or a column is missing or cannot have the
     contract's type.
     """
-    parts = [_read_extract(con, extract) for extract in find_extracts(directory, register, as_of)]
+    return read_periods(con, find_extracts(directory, register, as_of))
+
+
+def read_periods(con: ibis.BaseBackend, extracts: Sequence[Extract]) -> ibis.Table:
+    """As `read_extracts`, of these extracts of one register."""
+    parts = [_read_extract(con, extract) for extract in extracts]
     return parts[0] if len(parts) == 1 else ibis.union(*parts, distinct=False)
 
 
