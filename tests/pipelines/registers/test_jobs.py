@@ -4,7 +4,6 @@ import datetime as dt
 import random
 from decimal import Decimal
 
-import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -17,11 +16,11 @@ from pipelines.registers import (
     import_firm_quarter,
     import_jobs,
     import_person_employment,
+    job_sums,
     name_of,
     read_periods,
     sum_jobs,
 )
-from pipelines.registers import job_sums
 from schemas.contract import load
 
 DEFINITIONS = {
@@ -96,16 +95,20 @@ def test_a_firm_without_a_known_hour_or_wage_has_them_missing_not_0(con, tmp_pat
 def test_an_extract_without_rows_gives_tables_without_rows(con, tmp_path):
     write_bfl(tmp_path / "in", "BFL201012")
     found, wanted = summed(con, tmp_path / "in", tmp_path)
-    assert found == wanted == dict.fromkeys(DEFINITIONS, [])
+    assert found == wanted == {name: [] for name in DEFINITIONS}
 
 
 @pytest.mark.parametrize(("wage", "count"), [("9000000000000000.00", 1), ("90000000000000.00", 1100)])
 def test_amounts_too_large_to_be_summed_exactly_are_refused(con, tmp_path, wage, count):
     write_bfl(tmp_path / "in", "BFL201012", *[("p", "a", "1.00", wage, "2010-01-01")] * count)
     (tmp_path / "imported").mkdir()
-    with pytest.raises(RegisterError, match="too large to be summed"):
+
+    def make():
         import_jobs(con, find_extracts(tmp_path / "in", "BFL"), tmp_path / "imported")
         sum_jobs(tmp_path / "imported", tmp_path)
+
+    with pytest.raises(RegisterError, match="too large to be summed"):
+        make()
 
 
 def test_jobs_are_sorted_and_keys_follow_the_order_of_the_numbers(con, tmp_path):
