@@ -2,6 +2,7 @@
 
 import ibis
 
+from assets.storage import Pieces
 from assets.tables import table_asset
 from pipelines import panel
 from schemas.contract import codes
@@ -66,8 +67,8 @@ def match_loss(
         "population": "register.population", "employment": "register.person_employment", "education": "register.education",
     },
 )
-def person_quarter(population: ibis.Table, employment: ibis.Table, education: ibis.Table) -> ibis.Table:
-    return panel.person_quarter(population, employment, education, prices())
+def person_quarter(population: ibis.Table, employment: ibis.Table, education: ibis.Table) -> Pieces:
+    return Pieces(tuple(panel.person_quarter_by_year(population, employment, education, prices())))
 
 
 @table_asset(

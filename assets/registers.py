@@ -1,12 +1,16 @@
 """The register tables: extracts read under contract, up to the as-of date, with the project's own names."""
 
+from functools import partial
+
 import dagster as dg
 import ibis
 import pyarrow as pa
 
+from assets.employment import keep_employment, read_kept
 from assets.tables import table_asset
 from pipelines import registers
 from pipelines.participations import open_home, withdraw_from_new_extracts
+from pipelines.registers import job_sums
 from pipelines.release import engine
 from pipelines.settings import Settings
 from schemas.contract import codes, load
@@ -67,19 +71,12 @@ def firm(settings: SettingsParam) -> ibis.Table:
     return firms(settings)
 
 
-@table_asset("register.firm_employment", group="registers", deps=["meta.extract"])
-def firm_employment(settings: SettingsParam) -> ibis.Table:
-    return registers.import_firm_employment(extracts(settings, "BFL"))
-
-
-@table_asset("register.firm_quarter", group="registers", deps=["meta.extract"])
-def firm_jobs_by_quarter(settings: SettingsParam) -> ibis.Table:
-    return registers.import_firm_quarter(extracts(settings, "BFL"))
-
-
-@table_asset("register.person_employment", group="registers", deps=["meta.extract"])
-def person_employment(settings: SettingsParam) -> ibis.Table:
-    return registers.import_person_employment(extracts(settings, "BFL"))
+@table_asset(*job_sums.TABLES, group="registers", deps=["meta.extract"])
+def employment(settings: SettingsParam) -> dict[str, ibis.Table]:
+    withdraw_from_new_extracts(settings.home, keys=settings.keys, in_run=True)
+    kept = keep_employment(settings.home, settings.as_of, partial(connect, settings, "BFL"))
+    con = connect(settings, "BFL")
+    return {name: read_kept(con, kept, name) for name in job_sums.TABLES}
 
 
 @table_asset("register.population", group="registers", deps=["meta.extract"])

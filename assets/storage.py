@@ -30,6 +30,13 @@ BATCH = 131_072  # rows of a row group, and the most that are held in memory of 
 FORMS = (ibis.Table, duckdb.DuckDBPyRelation, pd.DataFrame, pa.Table)
 
 
+@dataclass(frozen=True)
+class Pieces:
+    """A table in pieces, each of any of the FORMS, to be stored under each other in their order."""
+
+    tables: tuple
+
+
 class StoreError(RuntimeError):
     """A table that is not there or not what it should be, in one sentence without values."""
 
@@ -48,8 +55,8 @@ class Store(dg.ConfigurableIOManager):
 
     Written and read: `ibis.Table` and `duckdb.DuckDBPyRelation` (lazy, on one connection with a memory limit),
     `pd.DataFrame` (read with decimals as float64, dates as datetime64) and `pa.Table`; a `pa.RecordBatchReader` is written
-    only. Holds the home's lock
-    while the run lasts.
+    only. `Pieces` are written one after the other, so that each has the memory to itself. Holds the home's lock while the
+    run lasts.
     """
 
     home: str
@@ -142,6 +149,10 @@ def _passing_through(batches: Iterator[pa.RecordBatch], writer: pq.ParquetWriter
 
 def _conforming(rows: object, described: Contract) -> Iterator[pa.RecordBatch]:
     """The rows in batches of the contract's schema. Names and kinds of a lazy result are judged first."""
+    if isinstance(rows, Pieces):
+        for piece in rows.tables:
+            yield from _conforming(piece, described)
+        return
     if isinstance(rows, (pa.Table, pd.DataFrame)):
         yield from described.conform(rows).combine_chunks().to_batches(max_chunksize=BATCH)
         return

@@ -6,7 +6,7 @@ from pipelines.panel.cohorts import company_cohort, entry, person_cohort
 from pipelines.panel.firm_periods import firm_half_year, firm_quarter
 from pipelines.panel.firms import firm_year
 from pipelines.panel.match_loss import match_loss
-from pipelines.panel.persons import person_quarter
+from pipelines.panel.persons import person_quarter, person_quarter_by_year
 
 __all__ = [
     "add_crosses_break",
@@ -20,4 +20,5 @@ __all__ = [
     "match_loss",
     "person_cohort",
     "person_quarter",
+    "person_quarter_by_year",
 ]

@@ -10,6 +10,20 @@ HOURS = dt.Decimal(12, 2)
 ADULT, RETIRED = 16, 67
 
 
+def person_quarter_by_year(
+    population: ibis.Table, employment: ibis.Table, education: ibis.Table, prices: ibis.Table
+) -> list[ibis.Table]:
+    """`panel.person_quarter` as one table a year of the population, which asks the memory of a year only."""
+    told = population.select(year=(population.period // 4).cast("int32")).distinct().order_by("year")
+    return [
+        person_quarter(
+            *(table.filter(table.period.between(4 * year, 4 * year + 3)) for table in (population, employment)),
+            education.filter(education.year.between(year - 1, year)), prices,
+        )
+        for year in told.to_pyarrow()["year"].to_pylist()
+    ]
+
+
 def person_quarter(
     population: ibis.Table, employment: ibis.Table, education: ibis.Table, prices: ibis.Table
 ) -> ibis.Table:

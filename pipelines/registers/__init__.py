@@ -21,8 +21,10 @@ from pipelines.registers.imports import (
     import_population,
     import_vat,
 )
+from pipelines.registers.job_sums import sum_jobs
+from pipelines.registers.jobs import group_by_year, import_jobs, name_of
 from pipelines.registers.persons_followed import follow_persons, persons_followed
-from pipelines.registers.reading import read_extracts
+from pipelines.registers.reading import read_extracts, read_periods
 
 __all__ = [
     "OPTIONAL",
@@ -34,18 +36,23 @@ __all__ = [
     "check_extracts",
     "find_extracts",
     "follow_persons",
+    "group_by_year",
     "has_extracts",
     "import_education",
     "import_firm",
     "import_firm_employment",
     "import_firm_quarter",
+    "import_jobs",
     "import_person_employment",
     "import_population",
     "import_vat",
     "last_date",
     "manifest",
+    "name_of",
     "persons_followed",
     "read_extracts",
+    "read_periods",
     "refused",
     "succession",
+    "sum_jobs",
 ]

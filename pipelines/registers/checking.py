@@ -48,8 +48,8 @@ def check_extracts(directory: Path, as_of: date | None = None, key_ids: Mapping[
     known = {}
     try:
         for extract in chosen:
-            known[extract.name] = still_known(extract, before) or _read_through(extract, directory)
-            _columns(extract, parquet_of(extract, directory))
+            known[extract.name] = still_known(extract, before) or _read_through(extract)
+            _columns(extract, parquet_of(extract))
     finally:
         kept = {name: facts for name, facts in before.items() if (directory / name).exists()}
         if known and {**kept, **known} != before:
@@ -71,11 +71,11 @@ def manifest(read: tuple[Read, ...]) -> pa.Table:
     return load("meta.extract").conform(pa.Table.from_pylist(rows))
 
 
-def _read_through(extract: Extract, directory: Path) -> Known:
+def _read_through(extract: Extract) -> Known:
     """Every page that will be read, its checksum verified where it has one; the rows must be as many as the end says."""
     found = extract.path.stat()
     sha256 = sum_of(extract)
-    path = parquet_of(extract, directory)
+    path = parquet_of(extract)
     names = _columns(extract, path)
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:

@@ -30,7 +30,7 @@ def benefit_spells(directory: Path, as_of: date | None = None) -> pa.RecordBatch
     and where weeks are missing between two columns.
     """
     (extract,) = find_extracts(directory, "DREAM", as_of)
-    path = parquet_of(extract, directory)
+    path = parquet_of(extract)
     person = spelled_columns(extract, path)["PNR"]
     weeks = week_names(extract, path)
     schema = load("register.benefit").arrow_schema()

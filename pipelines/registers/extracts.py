@@ -39,6 +39,11 @@ class Extract:
         return f"{self.published}/{self.path.name}" if self.published else self.path.name
 
     @property
+    def directory(self) -> Path:
+        """The directory of registers that it lies in, by itself or in a day of publication."""
+        return self.path.parent.parent if self.published else self.path.parent
+
+    @property
     def period(self) -> str:
         """YYYY or YYYYMM, as the file is named."""
         return f"{self.year}" if self.month is None else f"{self.year}{self.month:02d}"

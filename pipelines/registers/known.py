@@ -57,6 +57,12 @@ def still_known(extract: Extract, known: Mapping[str, Known]) -> Known | None:
     return facts if facts and (facts.bytes, facts.changed) == (found.st_size, found.st_mtime_ns) else None
 
 
+def known_sum(extract: Extract, known: Mapping[str, Known]) -> str:
+    """SHA-256 of the file as it is now, from the notes where they still tell of it; raises as `sum_of`."""
+    facts = still_known(extract, known)
+    return facts.sha256 if facts else sum_of(extract)
+
+
 def sum_of(extract: Extract) -> str:
     """SHA-256 of the file's bytes, in hexadecimal. Raises RegisterError where it cannot be read."""
     try:

@@ -1,6 +1,7 @@
 """Reads extracts under their contracts: column names in any case, the contract's types. Which there are is `extracts`."""
 
 import glob
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -20,13 +21,18 @@ def read_extracts(con: ibis.BaseBackend, directory: Path, register: str, as_of: 
     Of each period the newest publication known at `as_of`. Raises RegisterError as `find_extracts`, and naming file and
     columns when a file cannot be read, or a column is missing, is there twice or cannot have the contract's type.
     """
-    parts = [read_extract(con, extract, directory) for extract in find_extracts(directory, register, as_of)]
+    return read_periods(con, find_extracts(directory, register, as_of))
+
+
+def read_periods(con: ibis.BaseBackend, extracts: Sequence[Extract]) -> ibis.Table:
+    """As `read_extracts`, of these extracts of one register."""
+    parts = [read_extract(con, extract) for extract in extracts]
     return parts[0] if len(parts) == 1 else ibis.union(*parts, distinct=False)
 
 
-def read_extract(con: ibis.BaseBackend, extract: Extract, directory: Path) -> ibis.Table:
+def read_extract(con: ibis.BaseBackend, extract: Extract) -> ibis.Table:
     """One extract, lazily, as `read_extracts` gives them."""
-    path = parquet_of(extract, directory)
+    path = parquet_of(extract)
     spelled = spelled_columns(extract, path)
     table = con.read_parquet(glob.escape(str(path)))
     columns = {

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.registers.extracts import Extract, RegisterError
-from pipelines.registers.known import imported, recall, still_known, sum_of
+from pipelines.registers.known import imported, known_sum, recall
 
 ROWS, CELLS = 1_000_000, 40_000_000  # of a portion at most: each portion skips through those before it
 EPOCH = -3_653                       # days from 1970-01-01 to 1960-01-01, from which SAS counts
@@ -26,15 +26,14 @@ AS_DATE = re.compile(
 )
 
 
-def parquet_of(extract: Extract, directory: Path) -> Path:
+def parquet_of(extract: Extract) -> Path:
     """The extract as a Parquet file: itself, or what it was converted to, now or before.
 
     Raises RegisterError naming the file where it is no SAS file, is cut off, or there is no room to convert it.
     """
     if extract.path.suffix.lower() == ".parquet":
         return extract.path
-    facts = still_known(extract, recall(directory))
-    to = imported(directory) / f"{facts.sha256 if facts else sum_of(extract)}.parquet"
+    to = imported(extract.directory) / f"{known_sum(extract, recall(extract.directory))}.parquet"
     if not to.exists():
         convert(extract, to)
     return to

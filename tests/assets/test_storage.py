@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from assets import storage
-from assets.storage import Store, StoreError, store_path, stored, write_table
+from assets.storage import Pieces, Store, StoreError, store_path, stored, write_table
 from assets.tables import table_asset
 from schemas.contract import ContractError, load
 from tests.assets.drawn import TOTALS, room, run
@@ -199,3 +199,9 @@ def test_the_connection_is_held_to_its_limits_and_downloads_nothing(tmp_path):
         store.teardown_after_execution(None)
     assert found == ["300.0 MiB", 1, str(tmp_path / "tmp"), False, False]
     assert not (tmp_path / "tmp").exists()
+
+
+def test_pieces_are_stored_one_after_the_other(tmp_path):
+    pieces = Pieces((ibis.memtable(FIRMS.slice(2)), FIRMS.slice(0, 2), ibis.memtable(FIRMS.slice(0, 0))))
+    wanted = handed_out(tmp_path / "whole", pa.Table, FIRMS.take([2, 0, 1]))
+    assert handed_out(tmp_path / "pieces", pa.Table, pieces).equals(wanted)

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from pipelines.panel import person_quarter
+from pipelines.panel import person_quarter, person_quarter_by_year
 from schemas.contract import load
 from tests.pipelines.panel.drawn import cells, drawn, written
 
@@ -114,3 +114,12 @@ def test_a_quarter_that_the_register_of_jobs_does_not_cover_has_no_row(make):
 
 def only_p(panel: pa.Table) -> pa.Table:
     return panel.filter(pa.compute.equal(panel["person"], "p"))
+
+
+def test_year_by_year_is_the_same_panel_as_all_at_once(con, prices, panel):
+    tables = [drawn("register.population", POPULATION), drawn("register.person_employment", EMPLOYMENT), drawn("register.education", EDUCATION)]
+    years = [con.to_pyarrow(table) for table in person_quarter_by_year(*tables, prices)]
+    assert [set(table["year"].to_pylist()) for table in years] == [{2009}, {2010}]
+    order = [("person", "ascending"), ("period", "ascending")]
+    found = load("panel.person_quarter").conform(pa.concat_tables(years))
+    assert found.sort_by(order).equals(panel.sort_by(order))

@@ -99,7 +99,7 @@ def test_a_file_is_read_through_once_and_again_only_when_it_was_changed(tmp_path
     registers = put_every(tmp_path / "registers")
     read = []
     whole = checking_module._read_through
-    monkeypatch.setattr(checking_module, "_read_through", lambda one, place: read.append(one.name) or whole(one, place))
+    monkeypatch.setattr(checking_module, "_read_through", lambda one: read.append(one.name) or whole(one))
     first = check_extracts(registers)
     assert check_extracts(registers) == first
     assert read == [f"{name}.parquet" for name in EVERY]
