@@ -9,7 +9,7 @@ export UV_SYSTEM_CERTS = 1
 export UV_NATIVE_TLS = 1
 export PYTHONUTF8 = 1
 
-.PHONY: setup run test test-long check ui bench fuzz lock clean
+.PHONY: setup run test test-long check ui bench fuzz spark-setup spark spark-java lock clean
 
 setup: .venv/.ready
 
@@ -45,9 +45,20 @@ fuzz: setup
 	@$(BIN)/uv pip install --quiet --require-hashes --target .fuzz/packages --python $(BIN)/python --requirement requirements-fuzz.lock
 	@PYTHONPATH=.fuzz/packages $(BIN)/python -m tests.fuzz $(FUZZ_SECONDS)
 
+# Spark's client, and Sail to serve it in tests; both only beside what is there.
+spark-setup: setup
+	@$(BIN)/uv pip install --quiet --require-hashes --python $(BIN)/python --requirement requirements-spark.lock
+
+spark: spark-setup
+	@$(BIN)/python -m pytest -m spark
+
+spark-java: spark-setup
+	@$(BIN)/python -m pytest -m java
+
 lock: setup
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
 	@$(BIN)/uv pip compile --group fuzz --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --output-file requirements-fuzz.lock
+	@$(BIN)/uv pip compile --group spark --constraint requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --output-file requirements-spark.lock
 
 clean:
 	@rm -rf .venv var .keys

@@ -22,7 +22,10 @@ def definitions(settings: Settings) -> dg.Definitions:
         schedules=[nightly.schedule],
         resources={
             "settings": settings,
-            "io_manager": Store(home=str(settings.home), memory_limit=settings.memory_limit, threads=settings.threads),
+            "io_manager": Store(
+                home=str(settings.home), memory_limit=settings.memory_limit, threads=settings.threads,
+                spark=settings.spark if settings.engine == "spark" else "",
+            ),
         },
         executor=dg.in_process_executor,
     )

@@ -30,9 +30,15 @@ READ_FROM = {
     "register.benefit": ("DREAM",),
 }  # which registers each table is made from
 
+BFL_SUMS = (
+    registers.import_firm_employment, registers.import_firm_quarter, registers.import_person_employment,
+)  # by Ibis, on any engine: what job_sums makes on one machine
+
 
 def connect(settings: Settings, register: str) -> ibis.BaseBackend:
-    """A connection within the run's limits; what it spills goes to a place of the register's own."""
+    """Spark where the settings say so; else DuckDB within the run's limits, which spills to a place of the register's own."""
+    if settings.engine == "spark":
+        return engine.spark(settings.spark)
     options = engine.options(settings.home / "tmp" / register, settings.memory_limit, settings.threads)
     return ibis.duckdb.connect(**options)
 
@@ -74,6 +80,9 @@ def firm(settings: SettingsParam) -> ibis.Table:
 @table_asset(*job_sums.TABLES, group="registers", deps=["meta.extract"])
 def employment(settings: SettingsParam) -> dict[str, ibis.Table]:
     withdraw_from_new_extracts(settings.home, keys=settings.keys, in_run=True)
+    if settings.engine == "spark":
+        bfl = extracts(settings, "BFL")
+        return {name: make(bfl) for name, make in zip(job_sums.TABLES, BFL_SUMS, strict=True)}
     kept = keep_employment(settings.home, settings.as_of, partial(connect, settings, "BFL"))
     con = connect(settings, "BFL")
     return {name: read_kept(con, kept, name) for name in job_sums.TABLES}

@@ -5,7 +5,8 @@ Belongs here: writing, reading and the connection that does both. What is in a t
 
 import glob
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ import duckdb
 import ibis
 import pandas as pd
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from pydantic import PrivateAttr
 
@@ -62,8 +64,10 @@ class Store(dg.ConfigurableIOManager):
     home: str
     memory_limit: str = "2GB"
     threads: int = 2
+    spark: str = ""
 
     _ibis: ibis.BaseBackend = PrivateAttr()
+    _lazy: ibis.BaseBackend = PrivateAttr()
     _open: ExitStack = PrivateAttr(default_factory=ExitStack)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
@@ -73,6 +77,7 @@ class Store(dg.ConfigurableIOManager):
         self._open.callback(engine.clear, home / "tmp")
         self._ibis = ibis.duckdb.connect(**engine.options(home / "tmp", self.memory_limit, self.threads))
         self._open.callback(self._ibis.disconnect)
+        self._lazy = engine.spark(self.spark) if self.spark else self._ibis
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         self._open.close()
@@ -97,7 +102,7 @@ class Store(dg.ConfigurableIOManager):
             if form is duckdb.DuckDBPyRelation:
                 return self._ibis.con.read_parquet(glob.escape(str(path)))
             if form is ibis.Table:
-                return self._ibis.read_parquet(glob.escape(str(path)))
+                return self._lazy.read_parquet(glob.escape(str(path)))
             raise StoreError(f"{name} is wanted as {form}; a table is handed out as {_forms()}")
 
 
@@ -132,11 +137,12 @@ def write_table(rows: object, described: Contract, path: Path) -> Written:
     schema = described.arrow_schema()
     try:
         with pq.ParquetWriter(aside, schema, compression="zstd", write_page_checksum=True) as writer:
-            found = digest(_passing_through(_conforming(rows, described), writer), schema)
+            found = digest(_passing_through(_conforming(rows, described, aside.with_suffix(".parts")), writer), schema)
         sync(aside)
         os.replace(aside, path)
     finally:
         aside.unlink(missing_ok=True)
+        shutil.rmtree(aside.with_suffix(".parts"), ignore_errors=True)
     sync(path.parent)
     return Written(found.rows, path.stat().st_size, found.sha256)
 
@@ -147,18 +153,18 @@ def _passing_through(batches: Iterator[pa.RecordBatch], writer: pq.ParquetWriter
         yield batch
 
 
-def _conforming(rows: object, described: Contract) -> Iterator[pa.RecordBatch]:
+def _conforming(rows: object, described: Contract, aside: Path) -> Iterator[pa.RecordBatch]:
     """The rows in batches of the contract's schema. Names and kinds of a lazy result are judged first."""
     if isinstance(rows, Pieces):
         for piece in rows.tables:
-            yield from _conforming(piece, described)
+            yield from _conforming(piece, described, aside)
         return
     if isinstance(rows, (pa.Table, pd.DataFrame)):
         yield from described.conform(rows).combine_chunks().to_batches(max_chunksize=BATCH)
         return
     if isinstance(rows, ibis.Table):
         described.conform(rows.schema().to_pyarrow().empty_table())
-        reader = rows.to_pyarrow_batches(chunk_size=BATCH)
+        reader = _batches(rows, aside)
     elif isinstance(rows, duckdb.DuckDBPyRelation):
         described.conform(rows.limit(0).to_arrow_table())
         reader = rows.to_arrow_reader(BATCH)
@@ -169,6 +175,16 @@ def _conforming(rows: object, described: Contract) -> Iterator[pa.RecordBatch]:
         raise StoreError(f"{described.name} was returned as {type(rows).__name__}; a table is one of {_forms()}")
     for batch in reader:
         yield from described.conform(pa.Table.from_batches([batch])).combine_chunks().to_batches()
+
+
+def _batches(rows: ibis.Table, aside: Path) -> Iterable[pa.RecordBatch]:
+    """The rows of a lazy table, never all of them in memory: Spark writes them into the directory `aside` first."""
+    backend = ibis.get_backend(rows)
+    if backend.name != "pyspark":
+        return rows.to_pyarrow_batches(chunk_size=BATCH)
+    shutil.rmtree(aside, ignore_errors=True)
+    backend.to_parquet_dir(rows, str(aside))
+    return ds.dataset(aside, format="parquet").to_batches(batch_size=BATCH)
 
 
 def numeric(table: ibis.Table, *columns: str) -> pd.DataFrame:

@@ -23,7 +23,8 @@ class Settings:
     keys: Path = Path(".keys")
     synthetic: bool | None = None
     as_of: date | None = None
-    engine: str = "duckdb"
+    engine: str = "duckdb"  # or spark: registers and panel are made there
+    spark: str = ""         # address of Spark Connect, sc://host:port
     memory_limit: str = "2GB"
     threads: int = 2
     contact_days: int = 365  # within which two actors' contacts with a company count as one period
@@ -42,7 +43,10 @@ def load_settings(**given: object) -> Settings:
             value = os.environ.get(f"EFFEKT_{field.name.upper()}") or from_file.get(field.name)
         if value is not None:
             chosen[field.name] = _convert(field.name, value)
-    return Settings(**chosen)
+    settings = Settings(**chosen)
+    if settings.engine == "spark" and not settings.spark.startswith("sc://"):
+        raise SettingsError("EFFEKT_ENGINE=spark needs the address of Spark Connect: EFFEKT_SPARK=sc://host:15002")
+    return settings
 
 
 def _read_toml(path: Path) -> dict[str, object]:
@@ -75,6 +79,6 @@ def _convert(name: str, value: object) -> object:
             return value if isinstance(value, date) else date.fromisoformat(str(value))
         except ValueError:
             raise SettingsError("the as-of date must be written as YYYY-MM-DD") from None
-    if name == "engine" and value != "duckdb":
-        raise SettingsError("EFFEKT_ENGINE must be duckdb: no other engine is built yet")
+    if name == "engine" and value not in ("duckdb", "spark"):
+        raise SettingsError("EFFEKT_ENGINE must be duckdb or spark")
     return str(value)

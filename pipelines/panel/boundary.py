@@ -33,11 +33,13 @@ def sum_firms(firm: ibis.Table, succession: ibis.Table) -> ibis.Table:
     """
     alone, members = _apart(firm, succession)
     members = members.mutate(eldest=members.born.min().over(ibis.window(group_by="unit")))
-    order = [ibis.desc(members.fte.fill_null(-1)), members.company]
-    largest = {trait: members[trait].first(order_by=order, include_null=True) for trait in TRAITS}
+    by_size = ibis.window(group_by=["unit", "year"], order_by=[ibis.desc(members.fte.fill_null(-1)), members.company])
+    ranked = members.mutate(rank=ibis.row_number().over(by_size))
+    largest = ranked.filter(ranked["rank"] == 0).select("unit", "year", *TRAITS)
     summed = members.group_by(["unit", "year"]).agg(
-        **{name: sum_where_all_observed(members[name]) for name in SUMMED}, **largest, born=members.eldest.min(),
+        **{name: sum_where_all_observed(members[name]) for name in SUMMED}, born=members.eldest.min(),
     )
+    summed = left_join(summed, largest, ["unit", "year"])
     return ibis.union(alone, summed.rename(company="unit").select(*firm.columns).cast(firm.schema()))
 
 

@@ -1,4 +1,5 @@
-"""How this project opens DuckDB: with a memory limit, a place to spill to that is removed afterwards, and no downloads.
+"""How this project opens DuckDB: with a memory limit, a place to spill to that is removed afterwards, and no downloads;
+and Spark, where one machine is outgrown.
 
 Belongs here: the connection. No query does.
 """
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import ibis
 
 
 def options(spill: Path, memory_limit: str, threads: int) -> dict[str, object]:
@@ -21,6 +23,20 @@ def options(spill: Path, memory_limit: str, threads: int) -> dict[str, object]:
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
     }
+
+
+def spark(address: str) -> ibis.BaseBackend:
+    """Spark by its Connect address; the cluster reads and writes the home under the same path as this process.
+
+    Raises RuntimeError where the client is not installed.
+    """
+    try:
+        from pyspark.sql import SparkSession
+    except ModuleNotFoundError:
+        raise RuntimeError("EFFEKT_ENGINE=spark needs Spark's client: install it with `make spark-setup`") from None
+    session = SparkSession.builder.remote(address).getOrCreate()
+    session.conf.set("spark.sql.session.timeZone", "UTC")
+    return ibis.pyspark.connect(session)
 
 
 def clear(spill: Path) -> None:
