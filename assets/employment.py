@@ -3,7 +3,7 @@
 Belongs here: what each piece depends on. How it is computed is the registers', how it is kept is `parts`'.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from pipelines import registers
 from pipelines.registers import extracts, job_sums, jobs, reading
 from pipelines.registers.known import known_sum, recall
 
-PLACE = Path("store") / ".parts"
+JOBS, SUMS = (Path("store") / ".parts" / name for name in ("jobs", "employment"))
 Connect = Callable[[], ibis.BaseBackend]
 
 
@@ -28,30 +28,34 @@ def keep_employment(home: Path, as_of: date | None, connect: Connect) -> list[Pa
     known, every = (registers.find_extracts(home / "registers", "BFL", until) for until in (as_of, None))
     noted = recall(home / "registers")
     digests = {extract.path: known_sum(extract, noted) for extract in every}
-    needed, possible = (
-        [_pieces(home / PLACE, group, digests, connect) for group in registers.group_by_year(files)]
-        for files in (known, every)
-    )
-    kept = keep_parts(home / PLACE / "employment", [sums for _, sums in needed])
-    drop_parts(home / PLACE / "jobs", [imported for imported, _ in needed + possible])
-    drop_parts(home / PLACE / "employment", [sums for _, sums in needed + possible])
+    needed, possible = (find_pieces(home, files, digests, connect) for files in (known, every))
+    kept = keep_parts(home / SUMS, [sums for _, sums in needed])
+    drop_parts(home / JOBS, [imported for imported, _ in needed + possible])
+    drop_parts(home / SUMS, [sums for _, sums in needed + possible])
     return kept
+
+
+def find_pieces(
+    home: Path, files: Sequence[registers.Extract], digests: Mapping[Path, str], connect: Connect
+) -> list[tuple[Part, Part]]:
+    """The jobs under JOBS and their sums under SUMS of each group of files, in order of time; nothing is computed.
+
+    `digests` is the SHA-256 of each file. Jobs are imported when sums are made of them, and kept for the next code.
+    """
+    read_by = code_version([extracts, jobs, reading], ["registers.BFL"])
+    summed_by = code_version([job_sums], job_sums.TABLES)
+    pieces = []
+    for group in registers.group_by_year(files):
+        period, made_from = registers.name_of(group), [digests[extract.path] for extract in group]
+        imported = Part(period, digest_of(read_by, *made_from), partial(_import, connect, group))
+        sums = Part(period, digest_of(summed_by, imported.key), partial(_sum, home / JOBS, imported))
+        pieces.append((imported, sums))
+    return pieces
 
 
 def read_kept(con: ibis.BaseBackend, kept: Sequence[Path], table: str) -> ibis.Table:
     """The table of all periods, in order of time and then of its keys."""
     return con.read_parquet([str(directory / f"{table}.parquet") for directory in kept])
-
-
-def _pieces(place: Path, group: Sequence[registers.Extract], digests: dict[Path, str], connect: Connect) -> tuple[Part, Part]:
-    """The group's jobs and their sums. Jobs are imported when sums are made of them, and kept for the next code."""
-    read_by = code_version([extracts, jobs, reading], ["registers.BFL"])
-    imported = Part(
-        registers.name_of(group), digest_of(read_by, *(digests[extract.path] for extract in group)),
-        partial(_import, connect, group),
-    )
-    summed_by = code_version([job_sums], job_sums.TABLES)
-    return imported, Part(imported.period, digest_of(summed_by, imported.key), partial(_sum, place / "jobs", imported))
 
 
 def _import(connect: Connect, group: Sequence[registers.Extract], directory: Path) -> None:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from assets import employment
-from assets.employment import PLACE, keep_employment, read_kept
+from assets.employment import JOBS, SUMS, keep_employment, read_kept
 from assets.panel import code_table, prices
 from pipelines import panel, registers
 from pipelines.registers import job_sums
@@ -127,17 +127,17 @@ def test_a_corrected_month_costs_its_year_and_gives_what_a_full_rebuild_gives(ho
 
 def test_nothing_made_from_a_file_that_was_changed_or_taken_away_stays(home):
     kept(home)
-    one = sorted(path.name for path in (home / PLACE / "jobs").iterdir())
+    one = sorted(path.name for path in (home / JOBS).iterdir())
     corrected = correct_a_month(home)
     kept(home)
     last = registers.find_extracts(home / "registers", "BFL")[-1]
     last.path.unlink()
     kept(home)
-    for step in ("jobs", "employment"):
-        periods = [path.name.partition("-")[0] for path in sorted((home / PLACE / step).iterdir())]
+    for step in (JOBS, SUMS):
+        periods = [path.name.partition("-")[0] for path in sorted((home / step).iterdir())]
         assert len(periods) == len(one) - 1
         assert registers.name_of([last]) not in periods
-    left = {path.name for path in (home / PLACE / "jobs").iterdir()}
+    left = {path.name for path in (home / JOBS).iterdir()}
     assert {name.partition("-")[0] for name in left - set(one)} == {corrected}
 
 
