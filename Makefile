@@ -50,4 +50,4 @@ lock: setup
 	@$(BIN)/uv pip compile --group fuzz --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --output-file requirements-fuzz.lock
 
 clean:
-	@rm -rf .venv var .keys
+	@rm -rf .venv var .keys .fuzz
