@@ -61,4 +61,4 @@ lock: setup
 	@$(BIN)/uv pip compile --group spark --constraint requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --output-file requirements-spark.lock
 
 clean:
-	@rm -rf .venv var .keys
+	@rm -rf .venv var .keys .fuzz

@@ -122,7 +122,8 @@ def log_of(home: Path) -> list[dict]:
 def _unpacked(table: pa.Table) -> bytes:
     chunks = [chunk for column in table.columns for chunk in column.chunks]
     plain = [chunk.dictionary_decode() if pa.types.is_dictionary(chunk.type) else chunk for chunk in chunks]
-    held = [buffer.to_pybytes() for chunk in plain for buffer in chunk.buffers() if buffer is not None]
+    told = [chunk.drop_null() for chunk in plain]  # where a value is missing, anything may lie in memory
+    held = [buffer.to_pybytes() for chunk in told for buffer in chunk.buffers() if buffer is not None]
     return b"\n".join([_text(table), *held])
 
 
